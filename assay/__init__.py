@@ -1,0 +1,1 @@
+"""How experiments run: schema, plan, content store, runner, tracking and command line."""

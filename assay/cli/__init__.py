@@ -1,0 +1,50 @@
+"""The command line. Every command imports what it needs when it runs, so that ``assay --help`` answers at once."""
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import typer
+
+app = typer.Typer(
+    name="assay",
+    help="RAG or fine-tuning? Measure it: accuracy, latency and cost of every configuration, with intervals.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def command(group: typer.Typer, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a command whose user errors are one clear line and exit code 2."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def guarded(*arguments: Any, **options: Any) -> Any:
+            from pipelines.errors import UserError
+
+            try:
+                return function(*arguments, **options)
+            except UserError as error:
+                typer.echo(f"assay: {error}", err=True)
+                raise typer.Exit(2) from None
+            except PermissionError as error:
+                typer.echo(f"assay: {error.filename}: no permission; choose a folder you may write to", err=True)
+                raise typer.Exit(2) from None
+
+        group.command(name)(guarded)
+        return guarded
+
+    return register
+
+
+def main() -> None:
+    """Entry point. Libraries that would report home are told not to before any of them is imported."""
+    from assay.offline import silence_telemetry
+
+    silence_telemetry(os.environ)
+    from assay.cli import data, doctor, kinds, models, results, run, schema  # noqa: F401 - they register commands
+
+    app()

@@ -1,0 +1,48 @@
+"""``assay run`` and ``assay plan``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assay.cli import app, command
+
+ExperimentFile = Annotated[Path, typer.Argument(help="experiment file (YAML)")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", help="override a field: --set economics.horizon_months=6")
+]
+StoreFolder = Annotated[Path, typer.Option(help="content store")]
+
+
+@command(app, "run")
+def run(
+    experiment: ExperimentFile,
+    overrides: Overrides = None,
+    store: StoreFolder = Path(".assay/store"),
+    runs: Annotated[Path, typer.Option(help="where results and reports go")] = Path("runs"),
+    tracking: Annotated[bool, typer.Option(help="log to MLflow")] = True,
+    quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
+) -> None:
+    """Run an experiment: results.json, per_question.parquet, report.html and MLflow runs."""
+    from rich.console import Console
+
+    from assay.loading import load_experiment
+    from assay.runner import run_experiment
+    from eval.report.terminal import terminal_table
+
+    loaded = load_experiment(experiment, overrides or [])
+    console = Console()
+    finished = run_experiment(loaded, store=store, runs=runs, console=None if quiet else console, tracking=tracking)
+    console.print(terminal_table(finished.results))
+    console.print(f"\nreport: {finished.folder / 'report.html'}", highlight=False, soft_wrap=True)
+
+
+@command(app, "plan")
+def plan(experiment: ExperimentFile, overrides: Overrides = None, store: StoreFolder = Path(".assay/store")) -> None:
+    """Dry run: configurations, what the store already holds, estimated minutes and dollars."""
+    from rich.console import Console
+
+    from assay.loading import load_experiment
+    from assay.plan import make_plan, plan_table
+
+    Console().print(plan_table(make_plan(load_experiment(experiment, overrides or []), store)))

@@ -1,0 +1,30 @@
+"""Sentence vectors of answers for the similarity metric, each computed once and kept in the store."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.fingerprint import fingerprint
+from assay.stages import Stages
+from pipelines.retrieval.embedders import embedders
+
+
+def remembered_embedding(stages: Stages) -> Callable[[Sequence[str]], NDArray[np.float32]]:
+    """A function from texts to unit vectors ``[n, dimension]`` of the embedded embedder."""
+    embedder = embedders.build(embedders.parse("embedded"))
+    records = stages.store.records("vectors")
+    known: dict[str, list[float]] = {}
+
+    def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+        keys = [fingerprint(embedder.identity, text) for text in texts]
+        known.update(records.get_many(key for key in keys if key not in known))
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        if missing:
+            vectors = embedder.embed_documents(list(missing.values()))
+            fresh = {key: [float(x) for x in vector] for key, vector in zip(missing, vectors, strict=True)}
+            records.put_many(fresh)
+            known.update(fresh)
+        return np.array([known[key] for key in keys], dtype=np.float32)
+
+    return embed

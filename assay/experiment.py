@@ -1,0 +1,168 @@
+"""The experiment: a dataset, models and configurations, as one validated schema."""
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from eval.results import ARMS, TUNED_ARMS, Arm
+from pipelines.corpus import DatasetField
+from pipelines.finetuning import FinetuningField
+from pipelines.flows import FlowField
+from pipelines.flows.linear import LinearFlow
+from pipelines.generation import LanguageModelField
+from pipelines.generation.prompts import DEFAULT_TEMPLATES, PromptTemplate
+from pipelines.post_retrieval import PostProcessorField
+from pipelines.pre_retrieval import ChunkerField
+from pipelines.registry import Closed, StageConfig
+from pipelines.retrieval import RetrieverField
+
+RETRIEVED_ARMS: tuple[Arm, ...] = ("rag", "lora_rag")
+Metric = Literal["f1", "correct", "exact_match", "contains", "rouge_l"]
+
+
+class Sample(Closed):
+    """A cut of the dataset. Gold documents of the kept questions stay; the rest are random distractors."""
+
+    documents: int | None = Field(None, gt=0, description="documents to keep; absent keeps all")
+    train: int | None = Field(
+        None, ge=0, description="training pairs to keep, spread over the tracks; absent keeps all"
+    )
+    dev: int | None = Field(None, gt=0, description="dev questions to keep, likewise")
+    test: int | None = Field(None, gt=0, description="test questions to keep, likewise")
+
+
+class Configuration(Closed):
+    """One full pipeline, in one cell of the grid weights x context."""
+
+    id: str = Field(
+        "", pattern=r"^[A-Za-z0-9_.-]*$", description="name in every table; made from what varies if absent"
+    )
+    arm: Arm = Field(description="the cell: closed_book, rag, gold_context, lora, lora_rag or lora_gold_context")
+    chunker: ChunkerField | None = Field(None, description="how documents are cut; retrieved arms only")
+    retriever: RetrieverField | None = Field(None, description="how passages are found; retrieved arms only")
+    depth: int = Field(3, ge=1, le=100, description="passages put in the prompt; retrieved arms only")
+    training_pairs_indexed: bool = Field(False, description="index the training pairs beside the documents as well")
+    flow: FlowField = Field(LinearFlow(), description="in which order the stages are called")
+    post: tuple[PostProcessorField, ...] = Field((), description="what is done with the passages, in this order")
+    finetuning: FinetuningField | None = Field(None, description="how the weights are tuned; tuned arms only")
+    llm: LanguageModelField | None = Field(None, description="another language model than the experiment's")
+    prompt: str | None = Field(None, description="a prompt by name; absent lets the dev split choose")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, data: Any) -> Any:
+        """What a cell needs and the file leaves out: how documents are cut, how weights are tuned."""
+        if isinstance(data, dict):
+            needed = {"chunker": RETRIEVED_ARMS, "finetuning": TUNED_ARMS}
+            usual = {"chunker": "recursive", "finetuning": "lora"}
+            missing = {
+                name: usual[name] for name, arms in needed.items() if data.get("arm") in arms and not data.get(name)
+            }
+            data = {**data, **missing}
+        return data
+
+    @model_validator(mode="after")
+    def _fits_its_cell(self) -> "Configuration":
+        if self.retrieved and self.retriever is None:
+            raise ValueError(f"arm {self.arm} needs a retriever")
+        for name in ("chunker", "retriever"):
+            if not self.retrieved and getattr(self, name) is not None:
+                raise ValueError(f"arm {self.arm} retrieves nothing: leave {name} out")
+        if not self.tuned and self.finetuning is not None:
+            raise ValueError(f"arm {self.arm} is not tuned: leave finetuning out")
+        if self.training_pairs_indexed and not self.retrieved:
+            raise ValueError(f"arm {self.arm} has no index for the training pairs")
+        return self
+
+    @property
+    def tuned(self) -> bool:
+        """Whether the weights are tuned."""
+        return self.arm in TUNED_ARMS
+
+    @property
+    def retrieved(self) -> bool:
+        """Whether the context is retrieved."""
+        return self.arm in RETRIEVED_ARMS
+
+    @property
+    def gold(self) -> bool:
+        """Whether the context is the gold passages."""
+        return self.arm.endswith("gold_context")
+
+
+class LatencyProbe(Closed):
+    """Single-stream requests, uncached, interleaved over all configurations in random order."""
+
+    questions: int = Field(20, ge=0, description="test questions asked of every configuration; 0 skips the probe")
+    warm_up: int = Field(1, ge=0, description="requests before the clock starts, for each configuration")
+
+
+class Economics(Closed):
+    """Declared, not measured: what an answer is worth and how many are asked for."""
+
+    price_book: str | None = Field(None, description="a price book of your own (YAML); absent takes the dated default")
+    machine: str = Field("small_cpu", description="machine of the price book that serves and trains")
+    utilisation: float = Field(0.4, gt=0, le=1, description="share of the paid machine time that does work")
+    questions_per_month: float = Field(10_000, gt=0, description="how many questions are asked in a month")
+    horizon_months: float = Field(12, gt=0, description="over how long money is reckoned")
+    correct_usd: float = Field(1.0, ge=0, description="what a correct answer is worth")
+    wrong_usd: float = Field(0.5, ge=0, description="what a wrong answer costs")
+    escalation_usd: float = Field(0.6, ge=0, description="what it costs when a person answers instead")
+    status_quo: str = Field("no_system", description="no_system (people answer everything) or a configuration's id")
+
+
+class Experiment(Closed):
+    """Everything one run needs. ``assay schema`` prints this as JSON Schema for editors."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", description="folder below runs/ and name in MLflow")
+    description: str = Field("", description="what is asked, in a sentence")
+    dataset: DatasetField = Field(description="documents and questions")
+    sample: Sample = Field(Sample(), description="use a part of the dataset")
+    llm: LanguageModelField = Field(description="the base model of all arms")
+    seed: int = Field(0, ge=0, description="one seed; every random choice draws from it by name")
+    seeds: int = Field(1, ge=1, le=20, description="adapters trained for each tuned configuration")
+    primary_metric: Metric = Field("f1", description="what choices and verdicts are made by")
+    max_new_tokens: int = Field(32, ge=1, description="longest answer, in tokens of the model")
+    prompts: tuple[PromptTemplate, ...] = Field(
+        DEFAULT_TEMPLATES, min_length=1, description="candidates, for every arm"
+    )
+    prompt_questions: int = Field(30, ge=1, description="dev questions on which an arm chooses its prompt")
+    configurations: tuple[Configuration, ...] = Field(min_length=1, description="the pipelines to compare")
+    contrasts: tuple[tuple[str, str], ...] = Field(
+        (), description="pairs of arms or ids; absent: each arm against rag, closed_book"
+    )
+    margin: float = Field(0.03, gt=0, lt=1, description="differences of the primary metric below this do not matter")
+    latency: LatencyProbe = Field(LatencyProbe(), description="the latency probe")
+    economics: Economics = Field(Economics(), description="prices, volume and worth")
+    forgetting: bool = Field(True, description="ask tuned models questions from outside the domain, before and after")
+
+    @field_validator("configurations", mode="after")
+    @classmethod
+    def _name(cls, configurations: tuple[Configuration, ...]) -> tuple[Configuration, ...]:
+        from assay.naming import with_ids
+
+        return with_ids(configurations)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Experiment":
+        known = {template.name for template in self.prompts}
+        if len(known) < len(self.prompts):
+            raise ValueError("prompts: two candidates have the same name")
+        for configuration in self.configurations:
+            if configuration.prompt is not None and configuration.prompt not in known:
+                raise ValueError(f"configuration {configuration.id}: no prompt is named {configuration.prompt!r}")
+        names = {configuration.id for configuration in self.configurations} | set(ARMS)
+        for name in (name for pair in self.contrasts for name in pair):
+            if name not in names:
+                raise ValueError(f"contrasts: {name!r} is neither an arm nor the id of a configuration")
+        if self.economics.status_quo not in names | {"no_system"}:
+            raise ValueError(
+                f"economics.status_quo: {self.economics.status_quo!r} is no configuration of this experiment"
+            )
+        return self
+
+
+def stage_configs(configuration: Configuration) -> dict[str, StageConfig]:
+    """The stages of a configuration that are set, by field name."""
+    named = {name: getattr(configuration, name) for name in ("chunker", "retriever", "finetuning", "llm")}
+    return {name: config for name, config in named.items() if config is not None}

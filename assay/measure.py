@@ -1,0 +1,140 @@
+"""Asking the test split: what every configuration answers, finds and uses up."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from assay.answering import Asking, ask
+from assay.experiment import Configuration
+from assay.fingerprint import fingerprint
+from assay.naming import flatten
+from assay.selection import Selection
+from assay.stages import Stages
+from assay.store import Entry
+from eval.measured import Measured, OneOff
+from eval.results import Latency, Scalar, Store
+from pipelines.flows import Outcome
+from pipelines.records import Hits, Question
+
+
+def measure(stages: Stages, selection: Selection, latencies: Mapping[str, Latency]) -> list[Measured]:
+    """Everything the evaluator needs, one ``Measured`` for each configuration in the experiment's order."""
+    questions = stages.dataset.split("test")
+    outcomes = ask_all(stages, selection, questions, "answering test questions")
+    return [
+        _measured(stages, selection, c, questions, outcomes[c.id], latencies.get(c.id))
+        for c in stages.experiment.configurations
+    ]
+
+
+def ask_all(
+    stages: Stages, selection: Selection, questions: Sequence[Question], label: str
+) -> dict[str, tuple[Outcome, ...]]:
+    """Outcomes by configuration id, one for each training seed; everything is asked in one pool."""
+    askings = [
+        Asking(configuration, selection.templates[configuration.id], seed, tuple(questions))
+        for configuration in stages.experiment.configurations
+        for seed in seeds_of(stages, configuration)
+    ]
+    found: dict[str, tuple[Outcome, ...]] = {}
+    for asking, outcome in zip(askings, ask(stages, askings, label), strict=True):
+        found[asking.configuration.id] = (*found.get(asking.configuration.id, ()), outcome)
+    return found
+
+
+def seeds_of(stages: Stages, configuration: Configuration) -> range:
+    """The training seeds of a configuration; an untuned one has a single one."""
+    return range(stages.experiment.seeds if configuration.tuned else 1)
+
+
+def _measured(
+    stages: Stages,
+    selection: Selection,
+    configuration: Configuration,
+    questions: Sequence[Question],
+    outcomes: tuple[Outcome, ...],
+    latency: Latency | None,
+) -> Measured:
+    template = selection.templates[configuration.id]
+    dev = selection.scores[configuration.id]
+    adapters = [entry for seed in seeds_of(stages, configuration) if (entry := stages.adapter(configuration, seed))]
+    search_seconds, hits = _found(stages, configuration, questions)
+    return Measured(
+        id=configuration.id,
+        arm=configuration.arm,
+        inputs=_inputs(configuration),
+        params=_params(stages, configuration, template.name),
+        fingerprint=_fingerprint(stages, configuration, template, adapters),
+        selected_on_dev=selection.representatives[configuration.arm] == configuration.id,
+        dev_score=dev[template.name],
+        dev=dev,
+        outcomes=outcomes,
+        hits=hits,
+        chunks=stages.chunks_by_id(configuration) if configuration.retrieved else {},
+        one_off=_one_off(stages, configuration, adapters),
+        search_seconds=search_seconds,
+        latency=latency,
+        store=Store(hits=stages.hits_by_id[configuration.id], misses=stages.misses[configuration.id]),
+        training=fingerprint([entry.content for entry in adapters]) if adapters else "",
+        cross_model=configuration.llm is not None and configuration.llm != stages.experiment.llm,
+    )
+
+
+def _found(
+    stages: Stages, configuration: Configuration, questions: Sequence[Question]
+) -> tuple[float, tuple[Hits, ...] | None]:
+    """Search seconds per question in a batch, and the hits; nothing where nothing is retrieved."""
+    if not configuration.retrieved:
+        return 0.0, None
+    entry, hits = stages.hits(configuration, [question.text for question in questions])
+    return entry.quantities["seconds"] / len(questions), tuple(hits)
+
+
+def _one_off(stages: Stages, configuration: Configuration, adapters: Sequence[Entry]) -> OneOff:
+    entries = stages.indexes(configuration) if configuration.retrieved else []
+    chunked = [stages.chunks(configuration)[0]] if configuration.retrieved else []
+    return OneOff(
+        index_seconds=sum(
+            e.quantities["seconds"] + e.quantities.get("reused_seconds", 0.0) for e in [*entries, *chunked]
+        ),
+        index_bytes=float(sum(_bytes(entry) for entry in entries)),
+        embedding_tokens=sum(entry.quantities.get("embedding_tokens", 0.0) for entry in entries),
+        train_seconds=_mean([entry.quantities["seconds"] for entry in adapters]),
+        training_tokens=_mean([entry.quantities["tokens"] for entry in adapters]),
+        adapter_bytes=_mean([float(_bytes(entry)) for entry in adapters]),
+    )
+
+
+def _bytes(entry: Entry) -> int:
+    return sum(path.stat().st_size for path in entry.folder.rglob("*") if path.is_file())
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if values else 0.0
+
+
+def _inputs(configuration: Configuration) -> tuple[str, ...]:
+    given = {
+        "documents": configuration.retrieved,
+        "gold passages": configuration.gold,
+        "training pairs (tuned on)": configuration.tuned,
+        "training pairs (indexed)": configuration.training_pairs_indexed,
+    }
+    return tuple(name for name, there in given.items() if there)
+
+
+def _params(stages: Stages, configuration: Configuration, prompt: str) -> dict[str, Scalar]:
+    unused = () if configuration.retrieved else ("depth", "training_pairs_indexed")
+    data = configuration.model_dump(exclude={"id", "arm", "prompt", *unused})
+    llm = (configuration.llm or stages.experiment.llm).model_dump()
+    return {**flatten({**data, "llm": llm}), "prompt": prompt, "llm.model": stages.model(configuration).name}
+
+
+def _fingerprint(stages: Stages, configuration: Configuration, template: object, adapters: Sequence[Entry]) -> str:
+    pipeline = configuration.model_dump(exclude={"id", "prompt"})
+    trained = [entry.content for entry in adapters]
+    indexed = [entry.content for entry in stages.indexes(configuration)] if configuration.retrieved else []
+    identity = stages.model(configuration).identity
+    return fingerprint(
+        pipeline, template, trained, indexed, identity, stages.dataset_fingerprint, stages.experiment.seed
+    )

@@ -1,0 +1,54 @@
+"""Names of configurations: short, unique, and telling them apart by what differs."""
+
+from collections import Counter
+
+from pydantic_core import PydanticCustomError
+
+from assay.experiment import Configuration
+
+
+def with_ids(configurations: tuple[Configuration, ...]) -> tuple[Configuration, ...]:
+    """The configurations with an id each. A missing one is made of the arm, retriever and depth, then of the parameters
+    that differ among configurations which would share it. Raises where a given id is used twice."""
+    given = Counter(configuration.id for configuration in configurations if configuration.id)
+    if repeated := [name for name, count in given.items() if count > 1]:
+        raise PydanticCustomError("repeated_id", "the id {name} is used twice", {"name": repeated[0]})
+    names = [configuration.id or _name(configuration) for configuration in configurations]
+    for name, count in Counter(names).items():
+        if count > 1:
+            alike = [index for index, other in enumerate(names) if other == name]
+            flat = [flatten(configurations[index].model_dump()) for index in alike]
+            varied = sorted({key for one in flat for key in one if len({str(other.get(key)) for other in flat}) > 1})
+            for index, values in zip(alike, flat, strict=True):
+                marks = [f"{key.rpartition('.')[2]}{values.get(key)}" for key in varied]
+                names[index] = _plain("-".join([name, *marks]))
+    if repeated := [name for name, count in Counter(names).items() if count > 1]:
+        raise PydanticCustomError(
+            "same_configuration", "two configurations are the same: {name}", {"name": repeated[0]}
+        )
+    return tuple(c.model_copy(update={"id": name}) for c, name in zip(configurations, names, strict=True))
+
+
+def flatten(data: object, prefix: str = "") -> dict[str, str | int | float | bool | None]:
+    """Nested mappings and lists as one flat mapping with dotted names; what is unset is left out."""
+    if isinstance(data, dict):
+        items = [(f"{prefix}.{key}" if prefix else str(key), value) for key, value in data.items()]
+    elif isinstance(data, list | tuple):
+        items = [(f"{prefix}.{index}", value) for index, value in enumerate(data)]
+    else:
+        return {} if data is None or data == "" else {prefix: data if isinstance(data, int | float) else str(data)}
+    flat: dict[str, str | int | float | bool | None] = {}
+    for name, value in items:
+        flat.update(flatten(value, name))
+    return flat
+
+
+def _name(configuration: Configuration) -> str:
+    if configuration.retriever is None or not configuration.retrieved:
+        return configuration.arm
+    pairs = "-pairs" if configuration.training_pairs_indexed else ""
+    return f"{configuration.arm}-{configuration.retriever.kind}-k{configuration.depth}{pairs}"
+
+
+def _plain(name: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "_.-" else "_" for letter in name)

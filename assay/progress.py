@@ -1,0 +1,82 @@
+"""Progress on the terminal, and the seconds each part of a run took."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+
+class Progress:
+    """Bars with ETA while a run works. ``timings`` holds seconds by step, in order of first use; a step inside another
+    counts for itself alone."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        """Without a console nothing is printed."""
+        self.timings: dict[str, float] = {}
+        self._inner: list[float] = []
+        self._bars = Bars(
+            TextColumn("{task.description:<28}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console or Console(quiet=True),
+            disable=console is None,
+            transient=True,
+        )
+
+    @contextmanager
+    def shown(self) -> Iterator["Progress"]:
+        """Show the bars while the block runs."""
+        with self._bars:
+            yield self
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time a step that has no bar of its own, and show that it is at work."""
+        task = self._bars.add_task(name, total=None, note="")
+        try:
+            with self.timed(name):
+                yield
+        finally:
+            self._bars.remove_task(task)
+
+    @contextmanager
+    def counted(self, name: str, total: int, timing: str = "") -> Iterator[Callable[[int], None]]:
+        """A bar over ``total`` things; the block is given a function that advances it."""
+        task = self._bars.add_task(name, total=total, note="")
+        try:
+            with self.timed(timing or name):
+                yield lambda done: self._bars.update(task, advance=done)
+        finally:
+            self._bars.remove_task(task)
+
+    @contextmanager
+    def training(self, name: str) -> Iterator[Callable[[int, int, float], None]]:
+        """A bar over optimiser steps with the loss."""
+        task = self._bars.add_task(name, total=None, note="")
+        try:
+            with self.timed("tuning"):
+                yield lambda step, steps, loss: self._bars.update(
+                    task, completed=step, total=steps, note=f"loss {loss:.3f}"
+                )
+        finally:
+            self._bars.remove_task(task)
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Add the block's seconds, less those of timed blocks inside it, to ``timings[name]``."""
+        started = perf_counter()
+        self._inner.append(0.0)
+        try:
+            yield
+        finally:
+            seconds = perf_counter() - started
+            inside = self._inner.pop()
+            if self._inner:
+                self._inner[-1] += seconds
+            self.timings[name] = self.timings.get(name, 0.0) + seconds - inside

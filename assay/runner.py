@@ -1,0 +1,177 @@
+"""One experiment from file to results: stages, choices on dev, test, latency, verdict, report and tracking."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+
+from assay.demonstration import Asked, fact_change, showcase
+from assay.embedding import remembered_embedding
+from assay.environment import describe_environment
+from assay.experiment import Experiment
+from assay.forgetting import forgetting
+from assay.loading import as_yaml
+from assay.measure import measure
+from assay.probe import probe
+from assay.progress import Progress
+from assay.selection import Selection, select
+from assay.stages import Stages
+from assay.store import Store
+from eval.economics.prices import PriceBook, load_price_book
+from eval.evaluator import Evaluation, Plan, evaluate
+from eval.leakage import check_leakage
+from eval.measured import Measured
+from eval.results import Arm, DatasetInfo, Results, Scenario
+from pipelines.records import Dataset
+
+STORE = Path(".assay/store")
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its results, the table behind them, and the folder that holds both and the report."""
+
+    results: Results
+    per_question: pd.DataFrame
+    folder: Path
+
+
+def run_experiment(
+    experiment: Experiment,
+    *,
+    store: Path = STORE,
+    runs: Path = RUNS,
+    console: Console | None = None,
+    tracking: bool = True,
+) -> Run:
+    """Run everything, from the store where it is already there. Raises ``UserError`` for what the user can mend."""
+    from assay.tracking import log_run
+    from eval.report import render
+
+    folder = runs / experiment.name
+    folder.mkdir(parents=True, exist_ok=True)
+    yaml = as_yaml(experiment)
+    progress = Progress(console)
+    with progress.shown():
+        prices = load_price_book(Path(experiment.economics.price_book) if experiment.economics.price_book else None)
+        prices.machine(experiment.economics.machine)
+        stages = Stages(experiment, Store(store), progress)
+        check_leakage(stages.dataset.split("train"), stages.dataset.split("dev") + stages.dataset.split("test"))
+        selection = select(stages)
+        latencies = probe(stages, selection)
+        measured = measure(stages, selection, latencies)
+        with progress.step("statistics"):
+            evaluation = evaluate(
+                stages.dataset.split("test"),
+                measured,
+                _plan(experiment, prices),
+                language=stages.dataset.language,
+                embed=remembered_embedding(stages),
+            )
+        results = _results(stages, selection, measured, evaluation, prices)
+        with progress.step("report"):
+            results.save(folder / "results.json")
+            _save_table(evaluation.per_question, folder / "per_question.parquet")
+            render(results, evaluation.per_question, folder / "report.html")
+        finished = {stages.finished_key(c): results.created.isoformat() for c in experiment.configurations}
+        stages.store.records("finished").put_many(finished)
+        if tracking:
+            with progress.step("MLflow"):
+                log_run(
+                    results, evaluation.per_question, folder, experiment_yaml=yaml, uri=f"sqlite:///{runs}/mlflow.db"
+                )
+    return Run(results, evaluation.per_question, folder)
+
+
+def _plan(experiment: Experiment, prices: PriceBook) -> Plan:
+    return Plan(
+        primary_metric=experiment.primary_metric,
+        margin=experiment.margin,
+        contrasts=experiment.contrasts,
+        scenario=_scenario(experiment, prices),
+        prices=prices,
+        machine=experiment.economics.machine,
+        utilisation=experiment.economics.utilisation,
+        seed=experiment.seed,
+    )
+
+
+def _scenario(experiment: Experiment, prices: PriceBook) -> Scenario:
+    money = experiment.economics
+    return Scenario(
+        questions_per_month=money.questions_per_month,
+        horizon_months=money.horizon_months,
+        correct_usd=money.correct_usd,
+        wrong_usd=money.wrong_usd,
+        escalation_usd=money.escalation_usd,
+        status_quo=money.status_quo,
+        price_book=prices.name,
+        prices_dated=str(prices.dated),
+    )
+
+
+def _results(
+    stages: Stages, selection: Selection, measured: list[Measured], evaluation: Evaluation, prices: PriceBook
+) -> Results:
+    experiment, questions = stages.experiment, stages.dataset.split("test")
+    asked = _asked(stages, measured, evaluation)
+    change, no_change = fact_change(stages, selection, asked, stages.progress)
+    absent = {**evaluation.absent, **({"fact_change": no_change} if change is None else {})}
+    absent["judged_metrics"] = "no judge is configured"
+    errors = sum(one.errors for one in evaluation.configurations)
+    return Results(
+        name=experiment.name,
+        created=datetime.now(UTC),
+        seed=experiment.seed,
+        primary_metric=experiment.primary_metric,
+        dataset=describe(stages.dataset, stages.dataset_fingerprint),
+        environment=describe_environment(),
+        scenario=_scenario(experiment, prices),
+        configurations=evaluation.configurations,
+        comparisons=evaluation.comparisons,
+        break_even=evaluation.break_even,
+        pareto=evaluation.pareto,
+        recommendation=evaluation.recommendation,
+        showcase=showcase(questions, asked),
+        fact_change=change,
+        small_sample=evaluation.small_sample,
+        forgetting=forgetting(stages, selection),
+        warnings=(f"{errors} answers failed and count as wrong",) if errors else (),
+        absent=absent,
+        timings={name: round(seconds, 2) for name, seconds in stages.progress.timings.items()},
+    )
+
+
+def _asked(stages: Stages, measured: list[Measured], evaluation: Evaluation) -> dict[Arm, Asked]:
+    table = evaluation.per_question
+    first = table[table["seed"] == 0]
+    by_id = {configuration.id: configuration for configuration in stages.experiment.configurations}
+    return {
+        one.arm: Asked(by_id[one.id], one.outcomes[0], first[first["configuration"] == one.id]["usd"].tolist())
+        for one in measured
+        if one.selected_on_dev
+    }
+
+
+def describe(dataset: Dataset, fingerprint: str) -> DatasetInfo:
+    """What was asked, in numbers."""
+    test = dataset.split("test")
+    return DatasetInfo(
+        name=dataset.name,
+        fingerprint=fingerprint,
+        language=dataset.language,
+        documents=len(dataset.documents),
+        questions={split: len(dataset.split(split)) for split in ("train", "dev", "test")},
+        tracks={track: sum(q.track == track for q in test) for track in sorted({q.track for q in test if q.track})},
+        source=dataset.source,
+        licence=dataset.licence,
+    )
+
+
+def _save_table(table: pd.DataFrame, path: Path) -> None:
+    part = path.with_suffix(".part")
+    table.to_parquet(part, index=False)
+    part.replace(path)

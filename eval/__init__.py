@@ -1,0 +1,1 @@
+"""How an answer is judged: metrics, statistics, latency, cost, ROI, the verdict and the report."""

@@ -1,0 +1,219 @@
+"""From what a run measured to what it says: scores, intervals, comparisons, money and the recommendation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.contrasts import named_contrasts
+from eval.economics.break_even import basis, break_even
+from eval.economics.candidate import Candidate, horizon_cost
+from eval.economics.prices import PriceBook
+from eval.economics.roi import roi_with_reasons
+from eval.measured import Measured
+from eval.money import spend
+from eval.pareto import pareto_front
+from eval.recommendation import NEEDS_GOLD, Option, best_on_dev, eligible, recommend, shortfalls
+from eval.results import (
+    BreakEven,
+    Comparison,
+    ConfigurationResult,
+    Estimate,
+    Recommendation,
+    Scenario,
+    SmallSample,
+    Tokens,
+)
+from eval.rows import per_question_rows
+from eval.scores import Embed, Scores, score_configuration
+from eval.statistics.clusters import clusters_by_gold
+from eval.statistics.compare import compare_family
+from eval.statistics.interval import interval
+from eval.statistics.seeds import fan_out
+from eval.statistics.small_sample import winners_of_small_samples
+from pipelines.records import Question
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Clusters = NDArray[np.intp]
+BOUNDS = {"similarity": (-1.0, 1.0)}
+"""Ranges of the metrics that are not shares."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is declared before anything is judged."""
+
+    primary_metric: str
+    margin: float
+    contrasts: tuple[tuple[str, str], ...]
+    scenario: Scenario
+    prices: PriceBook
+    machine: str
+    utilisation: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything the results contract says about the configurations, and the table behind it."""
+
+    configurations: tuple[ConfigurationResult, ...]
+    comparisons: tuple[Comparison, ...]
+    break_even: tuple[BreakEven, ...]
+    pareto: tuple[str, ...]
+    recommendation: Recommendation
+    small_sample: SmallSample | None
+    per_question: "pd.DataFrame"
+    absent: dict[str, str]
+
+
+def evaluate(
+    questions: Sequence[Question],
+    measured: Sequence[Measured],
+    plan: Plan,
+    *,
+    language: str = "en",
+    embed: Embed | None = None,
+) -> Evaluation:
+    """Judge all configurations on the same test ``questions``; ``UserError`` where nothing can be recommended."""
+    clusters = clusters_by_gold(questions)
+    scores = {one.id: score_configuration(questions, one, language, embed) for one in measured}
+    money = {
+        one.id: spend(one, scores[one.id], clusters, plan.scenario, plan.prices, plan.machine, plan.utilisation)
+        for one in measured
+    }
+    candidates = {name: one.candidate for name, one in money.items()}
+    absent: dict[str, str] = {}
+    results = []
+    for one in measured:
+        returns, reasons = roi_with_reasons(candidates[one.id], plan.scenario, clusters, candidates, seed=plan.seed)
+        absent |= {f"{one.id}.roi.{field}": reason for field, reason in reasons.items()}
+        if money[one.id].no_cost_per_correct:
+            absent[f"{one.id}.cost.per_correct_usd"] = money[one.id].no_cost_per_correct
+        metrics, tracks = summarise(questions, scores[one.id], clusters, plan.seed)
+        results.append(
+            ConfigurationResult(
+                id=one.id,
+                arm=one.arm,
+                inputs=one.inputs,
+                params=dict(one.params),
+                fingerprint=one.fingerprint,
+                selected_on_dev=one.selected_on_dev,
+                seeds=len(one.outcomes),
+                cross_model=one.cross_model,
+                errors=sum(bool(answer.error) for outcome in one.outcomes for answer in outcome.answers),
+                metrics=metrics,
+                tracks=tracks,
+                dev=dict(one.dev),
+                latency=one.latency,
+                tokens=_tokens(one),
+                cost=money[one.id].cost,
+                roi=returns,
+                store=one.store,
+            )
+        )
+    primary = {name: table.values[plan.primary_metric] for name, table in scores.items()}
+    contrasts = named_contrasts(plan.contrasts, measured)
+    comparisons = compare_family(
+        contrasts,
+        primary,
+        clusters,
+        metric=plan.primary_metric,
+        seed=fan_out(plan.seed, "comparisons"),
+        margin=plan.margin,
+    )
+    deployable = [one.id for one in measured if one.arm not in NEEDS_GOLD]
+    accuracy = {name: float(primary[name].mean()) for name in primary}
+    points = {name: (accuracy[name], _total(candidates[name], plan, clusters)) for name in deployable}
+    return Evaluation(
+        configurations=tuple(results),
+        comparisons=tuple(comparisons),
+        break_even=_break_even(comparisons, candidates, deployable, plan, clusters),
+        pareto=pareto_front(points),
+        recommendation=_recommend(measured, primary, candidates, plan, clusters),
+        small_sample=_small_sample({name: primary[name].mean(axis=0) for name in deployable}, plan),
+        per_question=per_question_rows(questions, measured, scores, money),
+        absent=absent,
+    )
+
+
+def summarise(
+    questions: Sequence[Question], scores: Scores, clusters: Clusters, seed: int
+) -> tuple[dict[str, Estimate], dict[str, dict[str, Estimate]]]:
+    """Every metric with its interval, over all questions and by track, over the questions it applies to."""
+    everyone = np.ones(len(questions), dtype=bool)
+    tracks = sorted({question.track for question in questions if question.track})
+    named = {track: np.array([question.track == track for question in questions]) for track in tracks}
+    overall = _estimates(scores, everyone, clusters, seed)
+    return overall, {track: _estimates(scores, members, clusters, seed) for track, members in named.items()}
+
+
+def _estimates(scores: Scores, members: NDArray[np.bool_], clusters: Clusters, seed: int) -> dict[str, Estimate]:
+    found = {}
+    for metric, values in scores.values.items():
+        kept = members & scores.applies[metric]
+        if kept.any():
+            bounds = BOUNDS.get(metric, (0.0, 1.0))
+            stream = fan_out(seed, "interval", metric)
+            found[metric] = interval(values[:, kept], clusters[kept], seed=stream, bounds=bounds)
+    return found
+
+
+def _tokens(one: Measured) -> Tokens:
+    answers = [answer for outcome in one.outcomes for answer in outcome.answers]
+    return Tokens(
+        input_mean=float(np.mean([answer.prompt_tokens for answer in answers])),
+        output_mean=float(np.mean([answer.output_tokens for answer in answers])),
+    )
+
+
+def _total(candidate: Candidate, plan: Plan, clusters: Clusters) -> float:
+    return horizon_cost(candidate, plan.scenario, clusters, seed=plan.seed).value
+
+
+def _break_even(
+    comparisons: Sequence[Comparison],
+    candidates: Mapping[str, Candidate],
+    deployable: Sequence[str],
+    plan: Plan,
+    clusters: Clusters,
+) -> tuple[BreakEven, ...]:
+    return tuple(
+        break_even(candidates[c.a], candidates[c.b], plan.scenario, clusters, on=basis(c.verdict), seed=plan.seed)
+        for c in comparisons
+        if c.a in deployable and c.b in deployable
+    )
+
+
+def _recommend(
+    measured: Sequence[Measured],
+    primary: Mapping[str, NDArray[np.float64]],
+    candidates: Mapping[str, Candidate],
+    plan: Plan,
+    clusters: Clusters,
+) -> Recommendation:
+    options = [
+        Option(
+            id=one.id,
+            arm=one.arm,
+            selected_on_dev=one.selected_on_dev,
+            dev=one.dev_score,
+            test=float(primary[one.id].mean()),
+            usd=horizon_cost(candidates[one.id], plan.scenario, clusters, seed=plan.seed),
+        )
+        for one in measured
+    ]
+    values = {option.id: primary[option.id] for option in eligible(options)}
+    behind = shortfalls(values, best_on_dev(options).id, clusters, seed=fan_out(plan.seed, "shortfalls"))
+    return recommend(options, behind, metric=plan.primary_metric, margin=plan.margin, scenario=plan.scenario)
+
+
+def _small_sample(values: Mapping[str, NDArray[np.float64]], plan: Plan) -> SmallSample | None:
+    asked = len(next(iter(values.values()))) if values else 0
+    if len(values) < 2 or asked <= 30:
+        return None
+    return winners_of_small_samples(values, questions=30, seed=fan_out(plan.seed, "small sample"))

@@ -1,0 +1,44 @@
+"""What a run measured for one configuration on the test split, before any of it is judged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from eval.results import Arm, Latency, Scalar, Store
+from pipelines.flows import Outcome
+from pipelines.records import Chunk, Hits
+
+
+@dataclass(frozen=True)
+class OneOff:
+    """Quantities paid once; for several training seeds the mean over them."""
+
+    index_seconds: float = 0.0
+    index_bytes: float = 0.0
+    embedding_tokens: float = 0.0
+    train_seconds: float = 0.0
+    training_tokens: float = 0.0
+    adapter_bytes: float = 0.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One configuration: what it is, what it answered (an outcome for each training seed, over the test questions in
+    order), what its retriever found (``None`` where nothing is retrieved), what that took."""
+
+    id: str
+    arm: Arm
+    inputs: tuple[str, ...]
+    params: Mapping[str, Scalar]
+    fingerprint: str
+    selected_on_dev: bool
+    dev_score: float
+    dev: Mapping[str, float]
+    outcomes: tuple[Outcome, ...]
+    hits: tuple[Hits, ...] | None
+    chunks: Mapping[str, Chunk]
+    one_off: OneOff
+    search_seconds: float
+    latency: Latency | None
+    store: Store
+    training: str = ""
+    cross_model: bool = False

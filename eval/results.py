@@ -1,0 +1,289 @@
+"""The results contract: what one finished experiment says, as ``results.json``.
+
+The JSON Schema of ``Results`` is published (``assay schema results``). A number that was not measured is absent
+(``None`` or a missing key) and ``Results.absent`` says why; ``NaN`` is refused everywhere.
+Units stand in the names: ``_usd`` US dollars, seconds for every latency, ``_mean`` tokens per question.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Arm = Literal["closed_book", "rag", "gold_context", "lora", "lora_rag", "lora_gold_context"]
+ARMS: tuple[Arm, ...] = ("closed_book", "rag", "gold_context", "lora", "lora_rag", "lora_gold_context")
+TUNED_ARMS: tuple[Arm, ...] = ("lora", "lora_rag", "lora_gold_context")
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Scalar = str | int | float | bool | None
+
+
+class Part(BaseModel):
+    """Base of every part of the contract: immutable, closed, finite numbers only."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Estimate(Part):
+    """A mean with its 95 % interval. ``method`` names how the interval was made, ``n`` the questions behind it."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+    method: str
+
+
+class Interval(Part):
+    """A derived quantity with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Latency(Part):
+    """Single-stream request times in seconds from the latency probe. A percentile is present only where at least five
+    requests lie beyond it. ``stages`` are median seconds by stage (retrieve, prompt, prefill, decode)."""
+
+    concurrency: int = 1
+    warm: bool = True
+    n: int
+    p50: Interval
+    p95: Interval | None = None
+    p99: Interval | None = None
+    ttft_p50: Interval | None = None
+    cold_start: float | None = None
+    stages: dict[str, float] = {}
+
+
+class Tokens(Part):
+    """Mean tokens per question; the input counts everything in the prompt, the retrieved context included."""
+
+    input_mean: float
+    output_mean: float
+
+
+class Cost(Part):
+    """Dollars from measured quantities and the price book. ``index_usd`` and ``train_usd`` are paid once,
+    ``per_1k_questions_usd`` per thousand questions asked, ``hosting_usd_month`` per month whatever is asked."""
+
+    index_usd: float
+    train_usd: float
+    per_1k_questions_usd: Interval
+    hosting_usd_month: float
+    per_correct_usd: Interval | None = None
+
+
+class Roi(Part):
+    """Return on investment against the named status quo over ``horizon_months``. ``payback_months`` is absent where
+    the investment is not paid back within the horizon."""
+
+    baseline: str
+    horizon_months: float
+    benefit_usd: Interval
+    cost_usd: Interval
+    net_usd: Interval
+    ratio: Interval | None = None
+    payback_months: Interval | None = None
+
+
+class Store(Part):
+    """Store entries read and computed for one configuration."""
+
+    hits: int
+    misses: int
+
+
+class ConfigurationResult(Part):
+    """One configuration, judged on the test split. ``inputs`` names what it was given (documents, training pairs,
+    gold passages). ``selected_on_dev`` marks the representative of its arm."""
+
+    id: str
+    arm: Arm
+    inputs: tuple[str, ...]
+    params: dict[str, Scalar]
+    fingerprint: str
+    selected_on_dev: bool
+    seeds: int = 1
+    cross_model: bool = False
+    errors: int = 0
+    metrics: dict[str, Estimate]
+    tracks: dict[str, dict[str, Estimate]]
+    dev: dict[str, float] = {}
+    latency: Latency | None = None
+    tokens: Tokens
+    cost: Cost
+    roi: Roi | None = None
+    store: Store
+
+
+class Comparison(Part):
+    """A paired comparison on the same questions: ``delta`` is mean(a) - mean(b) with a simultaneous interval."""
+
+    a: str
+    b: str
+    metric: str
+    delta: float
+    low: float
+    high: float
+    p: float
+    p_adjusted: float
+    verdict: Literal["a", "b", "equivalent", "undecided"]
+    minimum_detectable: float
+    margin: float
+    method: str = ""
+    exploratory: bool = False
+
+
+class Volume(Part):
+    """A number of questions; ``high`` is absent where the set is open to the right."""
+
+    value: float
+    low: float
+    high: float | None = None
+
+
+class BreakEven(Part):
+    """From how many questions on ``a`` is cheaper (or worth more) than ``b``. ``on`` says which of the two."""
+
+    a: str
+    b: str
+    on: Literal["cost", "net_value"]
+    status: Literal["at", "always_a", "always_b", "undecided"]
+    questions: Volume | None = None
+    p_never: float
+
+
+class Recommendation(Part):
+    """The configuration to use and the sentence that says why, by the stated rule."""
+
+    id: str
+    because: str
+    rule: str
+
+
+class GridAnswer(Part):
+    """One cell of the 2 x 3 grid for one question: what the arm's representative answered, and its price."""
+
+    arm: Arm
+    configuration: str
+    answer: str
+    correct: bool
+    usd: float
+    passages: tuple[str, ...] = ()
+
+
+class Showcase(Part):
+    """One question answered by every cell of the grid."""
+
+    question_id: str
+    question: str
+    expected: str
+    track: str
+    answers: tuple[GridAnswer, ...]
+
+
+class FactChange(Part):
+    """A fact that changed in the documents, and what each representative answers the day after: retrieval sees the new
+    documents (re-indexed), the tuned model has the weights of the day before."""
+
+    question: str
+    before: str
+    after: str
+    answers_before: tuple[GridAnswer, ...]
+    answers_after: tuple[GridAnswer, ...]
+
+
+class SmallSample(Part):
+    """How often each configuration would have come first on ``questions`` questions drawn at random from test:
+    ``winners`` maps configuration ids to shares of ``draws``; ``another`` is the share won by any but the first."""
+
+    questions: int
+    draws: int
+    winners: dict[str, float]
+    another: float
+
+
+class DatasetInfo(Part):
+    """What was asked. ``questions`` counts by split, ``tracks`` counts test questions by track."""
+
+    name: str
+    fingerprint: str
+    language: str
+    documents: int
+    questions: dict[str, int]
+    tracks: dict[str, int]
+    source: str = ""
+    licence: str = ""
+
+
+class Environment(Part):
+    """The machine and the library versions the run was made with."""
+
+    python: str
+    packages: dict[str, str]
+    cpu: str
+    gpu: str | None
+    threads: int
+
+
+class Scenario(Part):
+    """The volume and worth the money is reckoned at (declared by the user, not measured)."""
+
+    questions_per_month: float
+    horizon_months: float
+    correct_usd: float
+    wrong_usd: float
+    escalation_usd: float
+    status_quo: str
+    price_book: str
+    prices_dated: str
+
+
+class Results(Part):
+    """Everything one experiment found."""
+
+    schema_version: Literal[1] = 1
+    name: str
+    created: datetime
+    seed: int
+    primary_metric: str
+    dataset: DatasetInfo
+    environment: Environment
+    scenario: Scenario
+    configurations: tuple[ConfigurationResult, ...]
+    comparisons: tuple[Comparison, ...]
+    break_even: tuple[BreakEven, ...]
+    pareto: tuple[str, ...]
+    recommendation: Recommendation
+    showcase: Showcase | None = None
+    fact_change: FactChange | None = None
+    small_sample: SmallSample | None = None
+    forgetting: dict[str, dict[str, Estimate]] = {}
+    warnings: tuple[str, ...] = ()
+    absent: dict[str, str] = {}
+    timings: dict[str, float] = {}
+
+    def save(self, path: Path) -> None:
+        """Write ``results.json`` in one step, so that a reader never sees half of it."""
+        part = path.with_suffix(".part")
+        part.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        part.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Results":
+        """Read a ``results.json``."""
+        return cls.model_validate_json(path.read_text(encoding="utf-8"))
+
+    def configuration(self, identifier: str) -> ConfigurationResult:
+        """The configuration with this id. Raises ``KeyError``."""
+        for configuration in self.configurations:
+            if configuration.id == identifier:
+                return configuration
+        raise KeyError(identifier)
+
+    def representative(self, arm: Arm) -> ConfigurationResult | None:
+        """The configuration that dev chose for this arm."""
+        return next((c for c in self.configurations if c.arm == arm and c.selected_on_dev), None)

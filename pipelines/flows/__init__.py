@@ -1,0 +1,42 @@
+"""In which order the stages of a configuration are called for its questions. One file a flow; flows know no technique.
+
+A flow is a generator: it yields what it needs next for all its questions, and is resumed with the results. The runner
+advances the flows of all configurations together, so that what they ask of one model is answered in shared batches.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+
+from pipelines.records import Answer, Context, Question
+from pipelines.registry import Registry, field_of
+
+
+@dataclass(frozen=True)
+class Retrieve:
+    """Asks for the context of each query; resumed with ``list[Context]``. ``questions`` says for whom."""
+
+    questions: tuple[Question, ...]
+    queries: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Generate:
+    """Asks for an answer to each question given its context; resumed with ``list[Answer]``."""
+
+    questions: tuple[Question, ...]
+    contexts: tuple[Context, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a flow made: for each question the context its answer was read from, and the answer."""
+
+    contexts: tuple[Context, ...]
+    answers: tuple[Answer, ...]
+
+
+Steps = Generator[Retrieve | Generate, list[Context] | list[Answer], Outcome]
+Flow = Callable[[Sequence[Question]], Steps]
+
+flows: Registry[Flow] = Registry("flow", ["pipelines.flows"], "assay.flows")
+FlowField = field_of(flows)

@@ -1,0 +1,112 @@
+"""A language model in this process: any causal model of ``transformers``, with or without a LoRA adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.generation import Timing
+from pipelines.generation.shapes import Shapes
+from pipelines.generation.weights import Device, DType, Quantization, Weights, choose_device, choose_dtype, load
+from pipelines.records import Answer, Prompt
+
+if TYPE_CHECKING:
+    from pipelines.generation.decoding import Decoder
+
+GPU_SHAPES = Shapes(prefill_tokens=16384, slots=128)
+
+
+class LocalModel:
+    """Implements ``LanguageModel``. The weights are located and loaded when they are first needed."""
+
+    def __init__(
+        self,
+        locate: Callable[[], Weights],
+        *,
+        dtype: DType = "auto",
+        device: Device = "auto",
+        quantization: Quantization | None = None,
+    ) -> None:
+        self._locate = locate
+        self._dtype: DType = dtype
+        self._device: Device = device
+        self._quantization = quantization
+        self._decoders: dict[Path | None, Decoder] = {}
+
+    @cached_property
+    def weights(self) -> Weights:
+        return self._locate()
+
+    @property
+    def name(self) -> str:
+        return self.weights.public_name
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        return Shapes() if choose_device(self._device) == "cpu" else GPU_SHAPES
+
+    @cached_property
+    def identity(self) -> dict[str, str]:
+        import torch
+
+        device = choose_device(self._device)
+        hardware = torch.cuda.get_device_name() if device == "cuda" else torch.backends.cpu.get_cpu_capability()
+        return {
+            "weights": self.weights.hash,
+            "dtype": choose_dtype(device) if self._dtype == "auto" else self._dtype,
+            "device": f"{device} {hardware}",
+            "quantization": self._quantization or "none",
+            "threads": str(torch.get_num_threads()),
+            "shapes": str(self.shapes),
+        }
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from transformers import AutoTokenizer
+
+        return AutoTokenizer.from_pretrained(self.weights.path, local_files_only=True, trust_remote_code=False)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        if not texts:
+            return []
+        return [len(tokens) for tokens in self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+
+    def chat(self, instruction: str, turns: Sequence[tuple[str, str]], question: str) -> str:
+        messages = [{"role": "system", "content": instruction}] if instruction else []
+        for asked, answered in turns:
+            messages += [{"role": "user", "content": asked}, {"role": "assistant", "content": answered}]
+        messages.append({"role": "user", "content": question})
+        text: str = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        return text
+
+    def generate(
+        self, prompts: Sequence[Prompt], max_new_tokens: int, adapter: Path | None = None
+    ) -> Iterator[tuple[int, Answer]]:
+        return self._decoder(adapter).generate(prompts, max_new_tokens)
+
+    def respond(self, prompt: Prompt, max_new_tokens: int, adapter: Path | None = None) -> tuple[Answer, Timing]:
+        return self._decoder(adapter).respond(prompt, max_new_tokens)
+
+    def trainable(self) -> tuple[Any, Any]:
+        return self._load()
+
+    def _load(self) -> tuple[Any, Any]:
+        return load(self.weights, dtype=self._dtype, device=self._device, quantization=self._quantization)
+
+    def _decoder(self, adapter: Path | None) -> Decoder:
+        if adapter not in self._decoders:
+            from pipelines.generation.decoding import Decoder
+
+            model, tokenizer = self._load()
+            if adapter is not None:
+                model = self._merge(model, adapter)
+            self._decoders[adapter] = Decoder(model, tokenizer, self.shapes)
+        return self._decoders[adapter]
+
+    def _merge(self, model: Any, adapter: Path) -> Any:
+        """The model with an adapter's weights added in: as quick as the base, and what would be served."""
+        from peft import PeftModel
+
+        return PeftModel.from_pretrained(model, adapter).merge_and_unload().eval().requires_grad_(False)

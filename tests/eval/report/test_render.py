@@ -1,0 +1,95 @@
+"""The whole page as a file."""
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from eval.report import render
+from eval.results import Results
+
+
+@pytest.fixture(scope="module")
+def page(experiment: tuple[Results, pd.DataFrame], tmp_path_factory: pytest.TempPathFactory) -> str:
+    return render(*experiment, tmp_path_factory.mktemp("report") / "report.html").read_text(encoding="utf-8")
+
+
+def rendered(results: Results, frame: pd.DataFrame, folder: Path) -> str:
+    return render(results, frame, folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_it_returns_the_path_and_leaves_nothing_else(experiment: tuple[Results, pd.DataFrame], tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    assert render(*experiment, path) == path
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_nothing_is_loaded_from_anywhere(page: str) -> None:
+    assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!#|data:,)""", page.split("<script", 1)[0])
+    assert "@import" not in page
+    assert "url(" not in page
+
+
+def test_failures_come_before_the_title(page: str) -> None:
+    assert page.index("This run had failures") < page.index("<h1")
+
+
+def test_hostile_answers_are_text(page: str) -> None:
+    assert "<script>alert(1)" not in page
+    assert "<img" not in page
+    assert page.count("</script>") == 3
+
+
+def test_data_blocks_are_json(page: str) -> None:
+    blocks = re.findall(r'<script type="application/json" id="([a-z-]+)">(.*?)</script>', page, re.DOTALL)
+    assert {name: type(json.loads(text)) for name, text in blocks} == {"chart-data": dict, "answer-data": dict}
+
+
+def test_absent_parts_give_their_reason(experiment: tuple[Results, pd.DataFrame], tmp_path: Path) -> None:
+    results, frame = experiment
+    absent = {"fact_change": "the dataset has no changes", "showcase": "dev was empty"}
+    bare = results.model_copy(
+        update={"fact_change": None, "showcase": None, "small_sample": None, "absent": absent, "break_even": ()}
+    )
+    text = rendered(bare, frame, tmp_path)
+    assert "Not shown: the dataset has no changes." in text
+    assert "Not shown: dev was empty." in text
+    assert "Not shown: this run did not measure it." in text
+
+
+def test_an_arm_that_was_not_run_says_why(experiment: tuple[Results, pd.DataFrame], tmp_path: Path) -> None:
+    results, frame = experiment
+    kept = tuple(c for c in results.configurations if c.arm != "lora")
+    update = {"configurations": kept, "comparisons": (), "absent": {"lora": "training was left out"}}
+    assert "Not run: training was left out" in rendered(results.model_copy(update=update), frame, tmp_path)
+
+
+def test_an_untroubled_run_has_no_warnings(experiment: tuple[Results, pd.DataFrame], tmp_path: Path) -> None:
+    results, frame = experiment
+    sound = tuple(c.model_copy(update={"errors": 0}) for c in results.configurations)
+    assert 'role="note"' not in rendered(results.model_copy(update={"configurations": sound}), frame, tmp_path)
+
+
+def test_hostile_names_are_escaped(experiment: tuple[Results, pd.DataFrame], tmp_path: Path) -> None:
+    results, frame = experiment
+    name = "<script>alert(9)</script>"
+    text = rendered(results.model_copy(update={"name": name, "warnings": (name,)}), frame, tmp_path)
+    assert name not in text
+    assert text.count("&lt;script&gt;alert(9)&lt;/script&gt;") == 3
+
+
+def test_a_lone_surrogate_does_not_stop_the_report(experiment: tuple[Results, pd.DataFrame], tmp_path: Path) -> None:
+    results, frame = experiment
+    broken = frame.astype({"answer": object})
+    broken.loc[0, "answer"] = "half \ud83d an emoji"
+    assert "half ? an emoji" in rendered(results, broken, tmp_path)
+
+
+def test_a_frame_read_from_parquet_gives_the_same_page(
+    experiment: tuple[Results, pd.DataFrame], page: str, tmp_path: Path
+) -> None:
+    results, frame = experiment
+    frame.to_parquet(tmp_path / "per_question.parquet")
+    assert rendered(results, pd.read_parquet(tmp_path / "per_question.parquet"), tmp_path) == page

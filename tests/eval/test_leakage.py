@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+from eval.leakage import check_leakage, check_neighbours, find_leaks, find_neighbours, in_training_track
+from pipelines.errors import UserError
+from pipelines.records import Question, Span
+
+LONG = "what is the maximum operating pressure of the northern pumping station in the spring of the year before last"
+
+
+def question(identifier: str, text: str = "?", answer: str = "x", **fields: object) -> Question:
+    return Question(identifier, text, (answer,), "train", **fields)  # type: ignore[arg-type]
+
+
+def test_an_exact_copy_is_found() -> None:
+    (leak,) = find_leaks([question("t1", "Who runs it?")], [question("h1", "Who runs it?")])
+    assert (leak.kind, leak.train_id, leak.held_out_id) == ("exact", "t1", "h1")
+
+
+def test_a_copy_in_other_case_and_punctuation_is_found() -> None:
+    (leak,) = find_leaks([question("t", "Who runs the plant?")], [question("h", "who runs plant")])
+    assert leak.kind == "normalised"
+
+
+def test_a_near_duplicate_is_found_with_its_jaccard_index() -> None:
+    # without articles 15 words, 13 shingles; one more word in front adds one: 13 / 14
+    (leak,) = find_leaks([question("t", LONG)], [question("h", "please " + LONG)])
+    assert leak.kind == "near-duplicate"
+    assert leak.similarity == pytest.approx(13 / 14)
+
+
+def test_the_threshold_is_exact() -> None:
+    train, held_out = [question("t", LONG)], [question("h", "please " + LONG)]
+    assert find_leaks(train, held_out, threshold=13 / 14)
+    assert not find_leaks(train, held_out, threshold=13 / 14 + 1e-9)
+
+
+def test_the_same_question_about_something_else_is_no_leak() -> None:
+    train = [question("t", "What does the X100 pump cost per year?")]
+    assert find_leaks(train, [question("h", "What does the X200 pump cost per year?")]) == []
+
+
+def test_the_guard_names_the_pairs() -> None:
+    with pytest.raises(UserError, match=r"1 pairs.*exact: train 't1' .* = 'h1'"):
+        check_leakage([question("t1", "Who?")], [question("h1", "Who?")])
+
+
+def test_the_guard_passes_clean_splits() -> None:
+    check_leakage([question("t", "Who owns pump seven?")], [question("h", "When did the bridge open?")])
+
+
+VECTORS = np.array([[1.0, 0.0]]), np.array([[2.0, 0.1]])
+
+
+def test_a_neighbour_with_the_same_answer_fails() -> None:
+    pairs = find_neighbours([question("t")], [question("h")], *VECTORS)
+    assert pairs[0].similarity == pytest.approx(2 / (4 + 0.01) ** 0.5)
+    with pytest.raises(UserError, match=r"'t'.*'h'"):
+        check_neighbours(pairs)
+
+
+def test_a_neighbour_with_another_answer_is_only_listed() -> None:
+    pairs = find_neighbours([question("t", answer="x")], [question("h", answer="y")], *VECTORS)
+    assert len(pairs) == 1
+    check_neighbours(pairs)
+
+
+def test_a_shared_fact_id_exempts_a_neighbour() -> None:
+    pairs = find_neighbours([question("t", fact_ids=("f",))], [question("h", fact_ids=("f",))], *VECTORS)
+    assert pairs[0].exempt
+    check_neighbours(pairs)
+
+
+def test_distant_questions_are_no_neighbours() -> None:
+    assert find_neighbours([question("t")], [question("h")], np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])) == []
+
+
+def test_the_track_follows_from_overlapping_gold_passages() -> None:
+    train = [question("t", gold=(Span("d1", 0, 100),))]
+    test = [
+        question("overlaps", gold=(Span("d1", 99, 150),)),
+        question("touches", gold=(Span("d1", 100, 150),)),
+        question("elsewhere", gold=(Span("d2", 0, 100),)),
+        question("judged", relevance={"d1": 1}),
+        question("without"),
+    ]
+    assert in_training_track(train, test) == {
+        "overlaps": "in_training",
+        "touches": "only_in_documents",
+        "elsewhere": "only_in_documents",
+        "judged": "in_training",
+    }
