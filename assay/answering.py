@@ -6,7 +6,6 @@ run goes on where it stopped.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from assay.contexts import contexts_for, example_context
 from assay.experiment import Configuration
 from assay.fingerprint import code_hash, fingerprint
 from assay.stages import Stages
+from assay.store import Records
 from eval.statistics.seeds import fan_out
 from pipelines.flows import Generate, Outcome, Retrieve, Steps, flows
 from pipelines.generation.prompts import PromptTemplate, choose_examples, render
@@ -93,7 +93,9 @@ def _answer(
     records = stages.store.records("answers")
     requests = {index: [_request(stages, askings[index], p) for p in asked] for index, asked in prompts.items()}
     known: dict[str, Any] = records.get_many(request.key for asked in requests.values() for request in asked)
-    missing = {r.key: r for asked in requests.values() for r in asked if r.key not in known}
+    missing: dict[str, Request] = {}
+    for request in (r for asked in requests.values() for r in asked if r.key not in known):
+        missing.setdefault(request.key, request)
     for request in missing.values():
         stages.misses[request.asking.configuration.id] += 1
     with stages.progress.counted(label, len(missing)) as advance:
@@ -101,9 +103,7 @@ def _answer(
             model = stages.models[model_key]
             prompts_asked = [request.prompt for request in pooled]
             answers = model.generate(prompts_asked, stages.experiment.max_new_tokens, adapter)
-            for batch in _batched(answers, KEPT_TOGETHER):
-                fresh = {pooled[index].key: asdict(answer) for index, answer in batch}
-                records.put_many(fresh)
+            for fresh in _kept(records, ((pooled[index].key, answer) for index, answer in answers)):
                 known.update(fresh)
                 advance(len(fresh))
     for asked in requests.values():
@@ -136,6 +136,16 @@ def _request(stages: Stages, asking: Asking, prompt: Prompt) -> Request:
     return Request(asking, prompt, key)
 
 
-def _batched(items: Iterator[Any], size: int) -> Iterator[list[Any]]:
-    while batch := list(islice(items, size)):
-        yield batch
+def _kept(records: Records, answers: Iterator[tuple[str, Answer]]) -> Iterator[dict[str, Any]]:
+    """Write answers by key as they come, and yield what was written; where a model fails, what it gave is kept."""
+    fresh: dict[str, Any] = {}
+    try:
+        for key, answer in answers:
+            fresh[key] = asdict(answer)
+            if len(fresh) == KEPT_TOGETHER:
+                records.put_many(fresh)
+                yield fresh
+                fresh = {}
+    finally:
+        records.put_many(fresh)
+    yield fresh

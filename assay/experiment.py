@@ -2,7 +2,8 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from eval.results import ARMS, TUNED_ARMS, Arm
 from pipelines.corpus import DatasetField
@@ -13,7 +14,7 @@ from pipelines.generation import LanguageModelField
 from pipelines.generation.prompts import DEFAULT_TEMPLATES, PromptTemplate
 from pipelines.post_retrieval import PostProcessorField
 from pipelines.pre_retrieval import ChunkerField
-from pipelines.registry import Closed, StageConfig
+from pipelines.registry import Closed, StageConfig, nearest
 from pipelines.retrieval import RetrieverField
 
 RETRIEVED_ARMS: tuple[Arm, ...] = ("rag", "lora_rag")
@@ -145,21 +146,31 @@ class Experiment(Closed):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Experiment":
-        known = {template.name for template in self.prompts}
-        if len(known) < len(self.prompts):
-            raise ValueError("prompts: two candidates have the same name")
-        for configuration in self.configurations:
+        known = [template.name for template in self.prompts]
+        for index, name in enumerate(known):
+            if name in known[:index]:
+                raise _problem(("prompts", index, "name"), f"two candidates are named {name!r}")
+        for index, configuration in enumerate(self.configurations):
             if configuration.prompt is not None and configuration.prompt not in known:
-                raise ValueError(f"configuration {configuration.id}: no prompt is named {configuration.prompt!r}")
+                raise _problem(("configurations", index, "prompt"), f"no prompt is named {configuration.prompt!r}")
         names = {configuration.id for configuration in self.configurations} | set(ARMS)
-        for name in (name for pair in self.contrasts for name in pair):
-            if name not in names:
-                raise ValueError(f"contrasts: {name!r} is neither an arm nor the id of a configuration")
+        for index, pair in enumerate(self.contrasts):
+            for side, name in enumerate(pair):
+                if name not in names:
+                    what = f"{name!r} is neither an arm nor the id of a configuration"
+                    raise _problem(("contrasts", index, side), f"{what}; {nearest(name, sorted(names))}")
         if self.economics.status_quo not in names | {"no_system"}:
-            raise ValueError(
-                f"economics.status_quo: {self.economics.status_quo!r} is no configuration of this experiment"
-            )
+            what = f"{self.economics.status_quo!r} is no configuration of this experiment"
+            raise _problem(("economics", "status_quo"), what)
         return self
+
+
+def _problem(location: tuple[str | int, ...], message: str) -> ValidationError:
+    """An error at a place of the experiment that pydantic itself did not look at."""
+    problem = PydanticCustomError("inconsistent", "{message}", {"message": message})
+    return ValidationError.from_exception_data(
+        "Experiment", [InitErrorDetails(type=problem, loc=location, input=message)]
+    )
 
 
 def stage_configs(configuration: Configuration) -> dict[str, StageConfig]:

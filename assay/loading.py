@@ -13,8 +13,14 @@ from assay.experiment import RETRIEVED_ARMS, Experiment
 from assay.grid import expand
 from eval.results import TUNED_ARMS
 from pipelines.errors import UserError
+from pipelines.registry import nearest
 
 Location = tuple[str | int, ...]
+Origin = tuple[int, set[str]]
+"""Which entry of the file a configuration comes from, and what it took from the defaults."""
+
+DEFAULTS = ("chunker", "finetuning")
+"""Stages that may stand at the top of a file, for all configurations that leave them out."""
 
 
 def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
@@ -35,6 +41,9 @@ def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise UserError(f"{path}:{line}: not valid YAML: {error.problem}") from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise UserError(f"{path}:{line}: not valid YAML: {error.reason} (#x{error.character:04x})") from error
     if not isinstance(data, dict):
         raise UserError(f"{path}:1: an experiment is a mapping with name, dataset, llm and configurations")
     for override in overrides:
@@ -45,15 +54,16 @@ def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
 def parse_experiment(data: Mapping[str, Any], path: Path = Path("experiment"), node: Any = None) -> Experiment:
     """Validate a mapping as an experiment. ``chunker`` and ``finetuning`` at the top are defaults of configurations."""
     data = dict(data)
-    defaults: dict[str, Any] = {name: data.pop(name) for name in ("chunker", "finetuning") if name in data}
+    defaults: dict[str, Any] = {name: data.pop(name) for name in DEFAULTS if name in data}
     entries = data.get("configurations")
-    origins: list[int] = []
+    origins: list[Origin] = []
     if isinstance(entries, list):
         expanded = []
         for index, entry in enumerate(entries):
+            inherited = {name for name in defaults if isinstance(entry, dict) and name not in entry}
             for configuration, _ in expand(_with_defaults(entry, defaults)):
                 expanded.append(configuration)
-                origins.append(index)
+                origins.append((index, inherited))
         data["configurations"] = expanded
     try:
         return Experiment.model_validate(_anchored(data, path.parent))
@@ -93,9 +103,12 @@ def _override(data: dict[str, Any], override: str) -> None:
 
 
 def _anchored(data: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Relative paths of the dataset stage are meant from the experiment file on."""
+    """Relative paths of the dataset stage and of the price book are meant from the experiment file on."""
     from pipelines.corpus import datasets
 
+    economics = data.get("economics")
+    if isinstance(economics, dict) and isinstance(economics.get("price_book"), str):
+        data = {**data, "economics": {**economics, "price_book": str(folder / economics["price_book"])}}
     dataset = data.get("dataset")
     if not isinstance(dataset, dict) or dataset.get("kind") not in datasets.kinds():
         return data
@@ -111,12 +124,16 @@ def _is_path(field: Any) -> bool:
     return "Path" in str(field.annotation)
 
 
-def _line(path: Path, node: Any, problem: Any, origins: Sequence[int]) -> str:
+def _line(path: Path, node: Any, problem: Any, origins: Sequence[Origin]) -> str:
     location: Location = problem["loc"]
     if location[:1] == ("configurations",) and len(location) > 1 and isinstance(location[1], int) and origins:
-        location = ("configurations", origins[location[1]], *location[2:])
+        index, inherited = origins[location[1]]
+        inside = location[2:]
+        location = inside if inside and inside[0] in inherited else ("configurations", index, *inside)
     field = ".".join(str(part) for part in location) or "experiment"
     message = re.sub(r"^Value error, ", "", problem["msg"])
+    if problem["type"] == "unknown_field" and len(location) == 1:
+        message = f"unknown field; {nearest(location[0], [*Experiment.model_fields, *DEFAULTS])}"
     place = f"{path}:{_line_number(node, location)}" if node is not None else str(path)
     return f"{place}: {field}: {message[0].lower()}{message[1:]}"
 

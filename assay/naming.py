@@ -17,9 +17,11 @@ def with_ids(configurations: tuple[Configuration, ...]) -> tuple[Configuration, 
     for name, count in Counter(names).items():
         if count > 1:
             alike = [index for index, other in enumerate(names) if other == name]
-            flat = [flatten(configurations[index].model_dump()) for index in alike]
+            flat = [flatten(configurations[index].model_dump(exclude={"id"})) for index in alike]
             varied = sorted({key for one in flat for key in one if len({str(other.get(key)) for other in flat}) > 1})
             for index, values in zip(alike, flat, strict=True):
+                if configurations[index].id:
+                    continue
                 marks = [f"{key.rpartition('.')[2]}{values.get(key)}" for key in varied]
                 names[index] = _plain("-".join([name, *marks]))
     if repeated := [name for name, count in Counter(names).items() if count > 1]:

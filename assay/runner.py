@@ -14,6 +14,7 @@ from assay.experiment import Experiment
 from assay.forgetting import forgetting
 from assay.loading import as_yaml
 from assay.measure import measure
+from assay.preflight import preflight
 from assay.probe import probe
 from assay.progress import Progress
 from assay.selection import Selection, select
@@ -21,7 +22,6 @@ from assay.stages import Stages
 from assay.store import Store
 from eval.economics.prices import PriceBook, load_price_book
 from eval.evaluator import Evaluation, Plan, evaluate
-from eval.leakage import check_leakage
 from eval.measured import Measured
 from eval.results import Arm, DatasetInfo, Results, Scenario
 from pipelines.records import Dataset
@@ -52,14 +52,13 @@ def run_experiment(
     from eval.report import render
 
     folder = runs / experiment.name
-    folder.mkdir(parents=True, exist_ok=True)
     yaml = as_yaml(experiment)
     progress = Progress(console)
     with progress.shown():
         prices = load_price_book(Path(experiment.economics.price_book) if experiment.economics.price_book else None)
         prices.machine(experiment.economics.machine)
         stages = Stages(experiment, Store(store), progress)
-        check_leakage(stages.dataset.split("train"), stages.dataset.split("dev") + stages.dataset.split("test"))
+        preflight(stages, (store, folder))
         selection = select(stages)
         latencies = probe(stages, selection)
         measured = measure(stages, selection, latencies)

@@ -88,6 +88,11 @@ class Stages:
             self.models[key] = language_models.build(configuration.llm or self.experiment.llm)
         return self.models[key]
 
+    def locate_models(self) -> None:
+        """Find the weights of every configuration. Raises ``UserError`` for a model that is not there."""
+        for configuration in self.experiment.configurations:
+            _ = self.model(configuration).identity
+
     def model_key(self, configuration: Configuration) -> str:
         """The key of a configuration's language model in ``models``."""
         return fingerprint(configuration.llm or self.experiment.llm)

@@ -15,38 +15,42 @@ from pipelines.errors import UserError
 
 HOST = "127.0.0.1"
 START_SECONDS = 180
+STOP_SECONDS = 20
 
 
 def serve(uri: str, port: int) -> None:
     """Run MLflow's server over the store at ``uri`` until Ctrl+C, and print its address and one link for each
     experiment. Opens no browser. Raises ``UserError`` where the store is not there or the port is taken."""
-    from assay.tracking.backend import ARTIFACTS, existing, sqlite_path
+    from assay.tracking.backend import ARTIFACTS, existing, sqlite_path, sqlite_uri
 
     silence_telemetry(os.environ)
     experiments = existing(uri)
     _check_port(port)
     path = sqlite_path(uri)
     command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), "--workers", "1"]
-    command += ["--uvicorn-opts", "--log-level warning"]
-    command += ["--backend-store-uri", f"sqlite:///{path}" if path else uri]
+    command += ["--uvicorn-opts", "--log-level warning --timeout-graceful-shutdown 5"]
+    command += ["--backend-store-uri", sqlite_uri(path) if path else uri]
     if path:
         command += ["--artifacts-destination", (path.parent / ARTIFACTS).as_uri()]
     # Nothing here needs MLflow's job queue, which would be three more processes.
     environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}
     print(f"starting MLflow over {path or uri} ...", flush=True)
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603 - our own arguments
+    # A session of its own: Ctrl+C comes to this process alone, which then stops the server with what it started.
+    server = subprocess.Popen(  # noqa: S603 - our own arguments
+        command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
+    )
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         _wait(server, port)
         print("\n".join(links(experiments, port)), flush=True)
-        server.wait()
+        code = server.wait()
     except KeyboardInterrupt:
-        print("stopped", flush=True)
+        print("stopping", flush=True)
+        return
     finally:
-        signal.signal(signal.SIGTERM, before)
         _stop(server)
-    if server.returncode not in (0, -signal.SIGTERM, -signal.SIGINT):
-        raise UserError(f"the MLflow server ended with code {server.returncode}; its messages stand above")
+        signal.signal(signal.SIGTERM, before)
+    raise UserError(f"the MLflow server ended by itself with code {code}; its messages stand above")
 
 
 def links(experiments: dict[str, str], port: int) -> list[str]:
@@ -57,8 +61,9 @@ def links(experiments: dict[str, str], port: int) -> list[str]:
     lines = [f"MLflow is at {address} (Ctrl+C stops it)"]
     for name, identifier in experiments.items():
         lines.append(f"  {name}")
-        lines.append(f"    table:  {address}{runs_path(identifier)}")
-        lines.append(f"    charts: {address}{runs_path(identifier, chart=True)}")
+        lines.append(f"    table:   {address}{runs_path(identifier)}")
+        lines.append(f"    charts:  {address}{runs_path(identifier, 'CHART')}")
+        lines.append(f"    answers: {address}{runs_path(identifier, 'ARTIFACT')}")
     return lines
 
 
@@ -93,9 +98,9 @@ def _stop(server: "subprocess.Popen[bytes]") -> None:
         # MLflow passes the signal on to the process that serves.
         server.terminate()
     try:
-        server.wait(timeout=20)
+        server.wait(timeout=STOP_SECONDS)
     except subprocess.TimeoutExpired:
-        server.kill()
+        os.killpg(server.pid, signal.SIGKILL)
         server.wait()
 
 

@@ -223,7 +223,7 @@ def mixed_table(simulations: int) -> Iterator[str]:
         ("all differ by the margin, 0.03", alike, (0.03,) * FAMILY),
         ("none differs", alike, (0.0,) * FAMILY),
     ):
-        for n in (100, 300, 1000):
+        for n in (100, 300):
             r = family(population, n, simulations, shifts)
             rates = (r.wrong_winner, r.wrong_equivalent, r.simultaneous, r.shown, r.equivalent)
             yield f"| {label} | {n} | " + " | ".join(f"{100 * rate:.1f} %" for rate in rates) + " |"

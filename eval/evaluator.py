@@ -91,9 +91,9 @@ def evaluate(
     results = []
     for one in measured:
         returns, reasons = roi_with_reasons(candidates[one.id], plan.scenario, clusters, candidates, seed=plan.seed)
-        absent |= {f"{one.id}.roi.{field}": reason for field, reason in reasons.items()}
+        absent |= {f"configurations.{one.id}.{field}": reason for field, reason in reasons.items()}
         if money[one.id].no_cost_per_correct:
-            absent[f"{one.id}.cost.per_correct_usd"] = money[one.id].no_cost_per_correct
+            absent[f"configurations.{one.id}.per_correct_usd"] = money[one.id].no_cost_per_correct
         metrics, tracks = summarise(questions, scores[one.id], clusters, plan.seed)
         results.append(
             ConfigurationResult(

@@ -26,6 +26,13 @@ Built = TypeVar("Built")
 Config = TypeVar("Config", bound="StageConfig")
 
 
+def nearest(name: Any, known: Iterable[str]) -> str:
+    """What a misspelt name was perhaps meant to be, or all there are."""
+    names = list(known)
+    near = get_close_matches(str(name), names, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+
+
 class Closed(BaseModel):
     """An immutable part of an experiment that refuses unknown fields, naming the nearest known one."""
 
@@ -40,9 +47,7 @@ class Closed(BaseModel):
         known = list(cls.model_fields)
         errors: list[InitErrorDetails] = []
         for name in unknown:
-            near = get_close_matches(str(name), known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-            problem = PydanticCustomError("unknown_field", "unknown field; {hint}", {"hint": hint})
+            problem = PydanticCustomError("unknown_field", "unknown field; {hint}", {"hint": nearest(name, known)})
             errors.append(InitErrorDetails(type=problem, loc=(str(name),), input=data[name]))
         raise ValidationError.from_exception_data(cls.__name__, errors)
 
@@ -113,12 +118,10 @@ class Registry(Generic[Built]):
             )
         kinds, name = self.kinds(), data.get("kind")
         if name not in kinds:
-            near = get_close_matches(str(name), kinds, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(kinds)}"
             raise PydanticCustomError(
                 "unknown_kind",
                 "unknown {stage} kind {name}; {hint}",
-                {"stage": self.stage, "name": repr(name), "hint": hint},
+                {"stage": self.stage, "name": repr(name), "hint": nearest(name, kinds)},
             )
         return kinds[name].config.model_validate(data)
 

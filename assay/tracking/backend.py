@@ -8,8 +8,9 @@ step. That is several times as fast, and a kill in the middle leaves no half-mad
 import logging
 import os
 import re
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,8 @@ def opened(uri: str) -> Iterator[Backend]:
         artifacts = path.parent / ARTIFACTS
         if not path.exists():
             _create(path, artifacts)
-        yield Backend(_connected(f"sqlite:///{path}"), artifacts)
+        _check(path)
+        yield Backend(_connected(sqlite_uri(path)), artifacts)
     finally:
         lock.release()
 
@@ -59,19 +61,32 @@ def existing(uri: str) -> dict[str, str]:
     path = sqlite_path(uri)
     if path is not None and not path.is_file():
         raise UserError(f"{path}: there is no tracking store yet; make one with: assay run configs/quickstart.yaml")
-    found = _connected(uri if path is None else f"sqlite:///{path}").search_experiments()
+    if path is not None:
+        _check(path)
+    found = _connected(uri if path is None else sqlite_uri(path)).search_experiments()
     # MLflow makes an experiment called Default in every store; Assay never writes to it.
     return {one.name: one.experiment_id for one in found if one.name != "Default"}
 
 
 def sqlite_path(uri: str) -> Path | None:
     """The absolute path of an SQLite store, None for any other kind. Raises ``UserError`` where it names no file."""
+    if ":" not in uri:
+        raise UserError(f"{uri}: a tracking store is an address, as in sqlite:///runs/mlflow.db or https://host")
     if not uri.startswith("sqlite:"):
         return None
-    name = uri.removeprefix("sqlite:///").partition("?")[0]
-    if not uri.startswith("sqlite:///") or name in ("", ":memory:"):
+    from sqlalchemy.engine import make_url
+
+    name = make_url(uri).database
+    if name in (None, "", ":memory:"):
         raise UserError(f"{uri}: name the file of the tracking store, as in sqlite:///runs/mlflow.db")
     return Path(name).absolute()
+
+
+def sqlite_uri(path: Path) -> str:
+    """The address of an SQLite store, whatever characters its path has."""
+    from sqlalchemy.engine import URL
+
+    return URL.create("sqlite", database=str(path)).render_as_string()
 
 
 def shown(uri: str) -> str:
@@ -96,6 +111,15 @@ def _connected(uri: str) -> Any:
     return client
 
 
+def _check(path: Path) -> None:
+    """Raises ``UserError`` for a file that is no database; MLflow would try for minutes to open it."""
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA schema_version")
+    except sqlite3.DatabaseError as error:
+        raise UserError(f"{path}: the MLflow store cannot be opened: {error}; move it away to start anew") from error
+
+
 def _create(path: Path, artifacts: Path) -> None:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
     from sqlalchemy import event
@@ -111,14 +135,14 @@ def _create(path: Path, artifacts: Path) -> None:
     event.listen(Engine, "connect", unflushed)
     try:
         with _quiet("mlflow.store.db.utils", "alembic"):
-            SqlAlchemyStore(f"sqlite:///{scratch}", artifacts.as_uri()).engine.dispose()
+            SqlAlchemyStore(sqlite_uri(scratch), artifacts.as_uri()).engine.dispose()
     finally:
         event.remove(Engine, "connect", unflushed)
     with scratch.open("rb") as file:
         os.fsync(file.fileno())
     scratch.replace(path)
     # MLflow keeps engines by address: one that had a deleted file of this name open must let go of it.
-    SqlAlchemyStore(f"sqlite:///{path}", artifacts.as_uri()).engine.dispose()
+    SqlAlchemyStore(sqlite_uri(path), artifacts.as_uri()).engine.dispose()
 
 
 @contextmanager

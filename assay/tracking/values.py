@@ -135,7 +135,7 @@ def experiment_tags(results: Results) -> dict[str, str]:
     if results.warnings:
         tags["assay.warnings"] = "\n".join(results.warnings)
     tags |= {f"assay.absent.{name}": reason for name, reason in results.absent.items()}
-    return {name: clip(value, LONGEST_TAG) for name, value in named(tags.items()).items()}
+    return named(tags.items())
 
 
 def text(value: Scalar) -> str:

@@ -7,10 +7,11 @@ not know it, the page opens with its usual columns, and nothing else is lost.
 
 import json
 import re
-from typing import Any
+from typing import Any, Literal
 
 from eval.results import Results
 
+Mode = Literal["TABLE", "CHART", "ARTIFACT"]
 VIEW = "assay"
 TAG = f"mlflow.sharedViewState.{VIEW}"
 SECTION = "RAG or fine-tuning, at what cost"
@@ -38,7 +39,7 @@ def view_state(results: Results, parent: str) -> str:
         "orderByAsc": False,
         "selectedColumns": columns,
         "columnOrder": columns,
-        "columnWidths": {column: WIDTH for column in columns},
+        "columnWidths": dict.fromkeys(columns, WIDTH),
         "runsHiddenMode": "SHOW_ALL",
         "compareRunCharts": _charts(score, [name for name in tracks if name in shared], shared),
         "compareRunSections": [
@@ -51,10 +52,10 @@ def view_state(results: Results, parent: str) -> str:
     return json.dumps(state)
 
 
-def runs_path(experiment_id: str, *, chart: bool = False) -> str:
-    """The page of the shared view below the address of the interface."""
-    mode = "&compareRunsMode=CHART" if chart else ""
-    return f"/#/experiments/{experiment_id}/runs?viewStateShareKey={VIEW}{mode}"
+def runs_path(experiment_id: str, mode: Mode = "TABLE") -> str:
+    """The page of the shared view below the address of the interface: the table of configurations, the charts, or
+    what each configuration answered to each question."""
+    return f"/#/experiments/{experiment_id}/runs?viewStateShareKey={VIEW}&compareRunsMode={mode}"
 
 
 def _charts(score: str, tracks: list[str], shared: set[str]) -> list[dict[str, Any]]:

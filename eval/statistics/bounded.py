@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from eval.statistics.clustered_mean import ClusteredMean, Floats
 
@@ -25,9 +24,9 @@ def _spacings(groups: int, draws: int, seed: int) -> Floats:
 
 
 def gaffke(
-    data: ClusteredMean, bounds: tuple[float, float], *, tails: ArrayLike, draws: int, seed: int
+    data: ClusteredMean, bounds: tuple[float, float], *, tails: Floats, draws: int, seed: int
 ) -> tuple[Floats, Floats]:
-    """The lower and upper ends of Gaffke's (2005) interval of a bounded mean, by cluster, for each of ``tails``.
+    """The ends ``([m], [m])`` of Gaffke's (2005) interval of a bounded mean, by cluster, for each of ``tails`` ``[m]``.
 
     A tail is what the interval leaves out on one side, 0.025 for 95 %. The upper end is the ``1 - tail`` quantile of
     the mean under uniform Dirichlet weights after adding one
@@ -41,5 +40,5 @@ def gaffke(
     size = float(data.sizes.max())
     total, count = weights @ data.sums, weights @ data.sizes + extra * size
     low = np.quantile((total + extra * size * bounds[0]) / count, tails)
-    high = np.quantile((total + extra * size * bounds[1]) / count, 1 - np.asarray(tails))
+    high = np.quantile((total + extra * size * bounds[1]) / count, 1 - tails)
     return np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)

@@ -56,7 +56,8 @@ def compare_family(
       greater p of that and of Gaffke's bound: sign flips cannot know of a rare large difference that was not seen.
       Several seeds shrink the evidence by the variance between their means.
     - ``p_adjusted``: Holm over the family.
-    - ``low``, ``high``: simultaneous interval, the same test inverted at ``(1 - level) / m`` (Bonferroni). Holm can show a difference that Bonferroni does not: then the interval is cut at zero.
+    - ``low``, ``high``: simultaneous interval, the same test inverted at ``(1 - level) / m`` (Bonferroni). Holm can
+      show a difference that Bonferroni does not: then the interval is cut at zero.
     - ``verdict``: ``equivalent`` where the interval lies within ``margin`` on both sides (two one-sided tests), even
       if zero is left out: a difference smaller than the margin does not matter. Otherwise ``a`` or ``b`` where
       ``p_adjusted`` is at most ``1 - level``, otherwise ``undecided``.

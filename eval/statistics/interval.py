@@ -1,5 +1,6 @@
 """A mean with its interval: rule 3 and rule 5 of the measurement rules."""
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from eval.results import Estimate
@@ -51,8 +52,6 @@ def interval(
 
 def check_bounds(values: ArrayLike, bounds: tuple[float, float]) -> None:
     """Raises ``ValueError`` where a value lies outside ``bounds``, rounding errors aside."""
-    import numpy as np
-
     array = np.asarray(values, dtype=np.float64)
     if array.min() < bounds[0] - 1e-9 or array.max() > bounds[1] + 1e-9:
         raise ValueError(f"values from {array.min():g} to {array.max():g} lie outside the metric's bounds {bounds}")
@@ -71,8 +70,8 @@ def _over_questions(
         low, high = bca(data, level=level, draws=draws, seed=seed)
         return low, high, "BCa bootstrap"
     if bounds is not None:
-        ends = gaffke(data, bounds, tails=(1 - level) / 2, draws=draws, seed=seed)
-        return float(ends[0]), float(ends[1]), "Gaffke bounded mean (conservative)"
+        ends = gaffke(data, bounds, tails=np.array([(1 - level) / 2]), draws=draws, seed=seed)
+        return float(ends[0][0]), float(ends[1][0]), "Gaffke bounded mean (conservative)"
     half = float(t.ppf((1 + level) / 2, max(data.groups - 1, 1))) * data.question_variance**0.5
     return data.mean - half, data.mean + half, "Student's t (approximate)"
 

@@ -34,9 +34,9 @@ class LoraFinetuning(StageConfig):
     target_modules: Literal["all-linear"] | tuple[str, ...] = Field(
         "all-linear", description="Layers that get adapters: all but the output head, or a list of module names."
     )
-    learning_rate: float = Field(1e-3, gt=0, description="Peak learning rate of AdamW.")
-    epochs: int = Field(6, ge=1, description="Passes over the training pairs.")
-    batch_size: int = Field(16, ge=1, description="Pairs per optimiser step.")
+    learning_rate: float = Field(2e-3, gt=0, description="Peak learning rate of AdamW.")
+    epochs: int = Field(4, ge=1, description="Passes over the training pairs.")
+    batch_size: int = Field(8, ge=1, description="Pairs per optimiser step.")
     warmup_ratio: float = Field(0.1, ge=0, lt=1, description="Share of the steps in which the learning rate rises.")
     scheduler: Literal["linear", "cosine", "constant_with_warmup"] = Field(
         "cosine", description="Course of the learning rate after the warm-up."

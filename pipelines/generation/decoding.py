@@ -15,6 +15,7 @@ import torch
 from transformers import DynamicCache
 
 from pipelines.generation import Timing
+from pipelines.generation.attention import NAME
 from pipelines.generation.shapes import Shapes
 from pipelines.generation.slots import SlotCache
 from pipelines.records import Answer, Prompt
@@ -91,6 +92,7 @@ class Decoder:
         self.shapes = shapes
         config = model.config.get_text_config()
         self.layers: int = config.num_hidden_layers
+        model.set_attn_implementation(NAME)
         self.context: int = config.max_position_embeddings
         ends = model.generation_config.eos_token_id
         self.ends = {*(ends if isinstance(ends, list) else [ends]), tokenizer.eos_token_id}
@@ -207,12 +209,8 @@ class Decoder:
             cache.update(keys, values, layer)
         length = ids.shape[1]
         positions = torch.arange(start, start + length, device=device)[None]
-        # With a past, the mask is causal towards the new tokens and open towards the past; without one it is plainly
-        # causal, and attention is quicker when told so than when given a mask.
-        mask = None
-        if past:
-            columns = torch.arange(start + length, device=device)
-            mask = (columns[None] <= positions[0][:, None]).expand(ids.shape[0], 1, -1, -1)
+        columns = torch.arange(start + length, device=device)
+        mask = (columns[None] <= positions[0][:, None])[None, None]
         body = self.model.get_decoder()
         output = body(
             ids.to(device), attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True

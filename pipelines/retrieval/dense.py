@@ -19,6 +19,7 @@ from pipelines.retrieval.chroma import open_chroma
 from pipelines.retrieval.embedders import Embedder, EmbedderField, embedders
 from pipelines.retrieval.embedders.embedded import EmbeddedConfig
 from pipelines.retrieval.ranking import best, hits
+from pipelines.retrieval.vector_memory import embed_documents
 
 if TYPE_CHECKING:
     from numpy import float32, intp
@@ -55,12 +56,14 @@ class Dense:
         return self.embedder.identity
 
     def build(self, chunks: Sequence[Chunk], folder: Path) -> Mapping[str, float]:
-        """Write ``embeddings.npy``: float32, shape (chunks, dimension), unit rows."""
+        """Write ``embeddings.npy``: float32, shape (chunks, dimension), unit rows. ``reused_seconds`` are those of
+        embedding that this process had done before, for another index."""
         import numpy as np
 
         texts = [chunk.indexed for chunk in chunks]
-        np.save(folder / _FILE, self.embedder.embed_documents(texts), allow_pickle=False)
-        return {"embedding_tokens": float(sum(self.embedder.count_tokens(texts)))}
+        vectors, saved = embed_documents(self.embedder, texts)
+        np.save(folder / _FILE, vectors, allow_pickle=False)
+        return {"embedding_tokens": float(sum(self.embedder.count_tokens(texts))), "reused_seconds": saved}
 
     def open(self, chunks: Sequence[Chunk], folder: Path, parts: Sequence[Search]) -> Search:
         """The search over the vectors in ``folder``; builds Chroma's graph where the cache has none."""

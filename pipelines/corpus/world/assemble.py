@@ -32,7 +32,8 @@ def company(seed: int, changed_facts: int = 0) -> Company:
     facts that can change."""
     world = build(seed)
     sources = documents(world)
-    selected = select(candidates(world, sources), seed)
+    stating = {statement.fact: source.path for source in sources for statement in source.statements}
+    selected = select(candidates(world, sources), seed, stating)
     order = changeable(selected)
     if changed_facts > len(order):
         raise UserError(

@@ -78,7 +78,8 @@ def _extended(template: str, extras: str, key: str) -> str:
 def _table(world: World, spec: dict[str, Any]) -> Source:
     columns: dict[str, str] = spec["columns"]
     header = tuple(columns)
-    entities = list(world.group(spec["group"]))
+    department = spec.get("department")
+    entities = [entity for entity in world.group(spec["group"]) if department in (None, entity.words.get("department"))]
     if spec["group"] == "person":
         entities.sort(key=lambda entity: entity.name)
     elif spec["group"] in ("part", "course"):

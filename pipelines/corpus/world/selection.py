@@ -19,6 +19,9 @@ DEV = {"single_hop": 6, "numeric": 3, "table": 3, "multi_hop": 3, "comparison": 
 TRAIN_EXTRA = {"multi_hop": 20, "comparison": 14, "unanswerable": 10}
 TRAIN_FACTS = 212
 """Training questions about facts; the task track adds its own."""
+LARGEST_CLUSTER = 4
+"""Most test questions that a chain of shared gold documents may connect: connected questions are not independent, and
+statistics resample them together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +35,48 @@ class Selected:
     number: int = 0
 
 
-def select(candidates: tuple[Candidate, ...], seed: int) -> tuple[Selected, ...]:
-    """The fact questions of all splits: test, dev, then train."""
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    """How many test questions a chain of shared gold documents connects, and those documents."""
+
+    documents: frozenset[str]
+    questions: int
+
+
+def select(candidates: tuple[Candidate, ...], seed: int, stating: Mapping[str, str]) -> tuple[Selected, ...]:
+    """The fact questions of all splits: test, dev, then train. ``stating`` is the document of each fact."""
     chosen: list[Selected] = []
+    clusters: list[_Cluster] = []
     tracks: tuple[tuple[FactTrack, bool], ...] = (("in_training", True), ("only_in_documents", False))
     for track, taught in tracks:
         pool = [candidate for candidate in candidates if candidate.taught == taught]
         for kind in TEST:
-            picked = _varied(pool, kind, TEST[kind] + DEV[kind], seed)
-            for index, candidate in enumerate(picked):
+            queue = _queue([candidate for candidate in pool if candidate.kind == kind], seed)
+            test, clusters = _independent(queue, TEST[kind], stating, clusters)
+            left = [candidate for candidate in queue if candidate not in test]
+            for index, candidate in enumerate([*test, *_first(left, DEV[kind])]):
                 split: Split = "test" if index < TEST[kind] else "dev"
                 wording = Random(f"{seed}:{candidate.key}").choice(candidate.evaluation)
                 chosen.append(Selected(candidate, split, track, wording))
     return (*chosen, *_train(candidates, chosen, seed))
+
+
+def _independent(
+    queue: Iterable[Candidate], count: int, stating: Mapping[str, str], clusters: list[_Cluster]
+) -> tuple[list[Candidate], list[_Cluster]]:
+    """The first ``count`` candidates that leave every cluster small, and the clusters with them."""
+    fitting: list[Candidate] = []
+    for candidate in queue:
+        # What no document says has no gold document.
+        documents = frozenset(stating[fact] for fact in candidate.facts if fact in stating)
+        shared = [cluster for cluster in clusters if cluster.documents & documents]
+        size = 1 + sum(cluster.questions for cluster in shared)
+        if len(fitting) == count or size > LARGEST_CLUSTER:
+            continue
+        fitting.append(candidate)
+        joined = _Cluster(documents.union(*(cluster.documents for cluster in shared)), size)
+        clusters = [*(cluster for cluster in clusters if cluster not in shared), joined]
+    return _first(fitting, count), clusters
 
 
 def _train(candidates: tuple[Candidate, ...], evaluated: Iterable[Selected], seed: int) -> list[Selected]:
@@ -78,7 +110,17 @@ def _varied(pool: Iterable[Candidate], kind: str, count: int, seed: int) -> list
 
 
 def _spread(pool: list[Candidate], count: int, seed: int) -> list[Candidate]:
-    """``count`` candidates, one topic after the other, so that no sort of question prevails."""
+    return _first(_queue(pool, seed), count)
+
+
+def _first(queue: list[Candidate], count: int) -> list[Candidate]:
+    if len(queue) < count:
+        raise ValueError(f"only {len(queue)} of {count} questions of kind {queue[0].kind if queue else 'none'}")
+    return queue[:count]
+
+
+def _queue(pool: list[Candidate], seed: int) -> list[Candidate]:
+    """The candidates in order of use: one topic after the other, so that no sort of question prevails."""
     topics: Mapping[str, list[Candidate]] = defaultdict(list)
     for candidate in pool:
         topics[candidate.topic].append(candidate)
@@ -87,7 +129,4 @@ def _spread(pool: list[Candidate], count: int, seed: int) -> list[Candidate]:
     for topic in order:
         Random(f"{seed}:{topic}").shuffle(topics[topic])
     rounds = max((len(topics[topic]) for topic in order), default=0)
-    queue = [topics[topic][turn] for turn in range(rounds) for topic in order if turn < len(topics[topic])]
-    if len(queue) < count:
-        raise ValueError(f"only {len(queue)} of {count} questions of kind {pool[0].kind if pool else 'none'}")
-    return queue[:count]
+    return [topics[topic][turn] for turn in range(rounds) for topic in order if turn < len(topics[topic])]

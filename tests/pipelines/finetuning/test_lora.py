@@ -2,6 +2,7 @@
 
 import copy
 import json
+import socket
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -221,6 +222,16 @@ def test_module_that_cannot_be_tuned_is_named(model, tokenizer, tmp_path: Path, 
     with pytest.raises(UserError, match=module):
         tune(model, tokenizer, tmp_path, target_modules=[module])
     assert not list(tmp_path.iterdir())
+
+
+def test_training_looks_up_no_server(model, tokenizer, tmp_path: Path, monkeypatch) -> None:
+    looked_up: list[object] = []
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY", False)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *address, **_: looked_up.append(address) or [])
+    tune(model, tokenizer, tmp_path)
+    assert looked_up == []
 
 
 def test_no_pairs_is_a_user_error(model, tokenizer, tmp_path: Path) -> None:

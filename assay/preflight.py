@@ -1,0 +1,42 @@
+"""What must hold before a run computes anything: data, models and folders, looked at in this order."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from assay.stages import Stages
+from eval.leakage import check_leakage
+from pipelines.corpus.validation import judges_retrieval_alone
+from pipelines.errors import UserError
+
+
+def preflight(stages: Stages, folders: Iterable[Path]) -> None:
+    """Raises ``UserError`` where the run could not end well. The folders are made last, so that an experiment refused
+    for anything else leaves nothing behind."""
+    _check_splits(stages)
+    check_leakage(stages.dataset.split("train"), stages.dataset.split("dev") + stages.dataset.split("test"))
+    stages.locate_models()
+    for folder in folders:
+        _make_writable(folder)
+
+
+def _check_splits(stages: Stages) -> None:
+    """Every split that is needed has a question, and test has answers to score."""
+    dataset, tuned = stages.dataset, any(c.tuned for c in stages.experiment.configurations)
+    needed = {"test": "verdicts are read on it", "dev": "prompts are chosen on it"}
+    for split, why in {**needed, **({"train": "weights are tuned on it"} if tuned else {})}.items():
+        if not any(question.split == split for question in dataset.questions):
+            raise UserError(f"dataset {dataset.name}: split {split} has no question, and {why}")
+    if judges_retrieval_alone(dataset.split("test")):
+        raise UserError(
+            f"dataset {dataset.name}: no test question has an answer, only judged documents; a run scores answers"
+        )
+
+
+def _make_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder}: the folder cannot be made ({error.strerror}); choose another one") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f"{folder}: the folder cannot be written; choose another one")
