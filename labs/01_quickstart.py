@@ -1,4 +1,5 @@
 # ---
+# # ruff: noqa: F811, F841, N999
 # jupyter:
 #   jupytext:
 #     text_representation:
@@ -10,15 +11,15 @@
 # # RAG or fine-tuning? Measure it.
 #
 # A company has documents and people with questions. Should a language model *look the answers up* in the documents
-# (retrieval-augmented generation, **RAG**), should it *learn* them beforehand (**fine-tuning**), or both? Opinions are
-# cheap. In this lab you measure it, on a small scale and with care, and you learn to say how far your own numbers can
-# be trusted.
+# (retrieval-augmented generation, **RAG**), should it *learn* them beforehand (**fine-tuning**), or both? Opinions
+# are cheap. In this lab you measure it, on a small scale and with care, and you learn to say how far your own numbers
+# can be trusted.
 #
 # **You need** a laptop. No API key, no GPU and no network: a small language model and a small embedding model come as
 # Python packages.
 #
-# **It takes** about an hour to read and do, of which the computer works three or four minutes (two CPU cores). The first
-# run of all takes a little longer, because the language model is unpacked once.
+# **It takes** about an hour to read and do, of which the computer works three or four minutes (two CPU cores). The
+# first run of all takes a little longer, because the language model is unpacked once.
 #
 # **How the exercises work.** Each has a task, a cell with blanks written as `...`, and a check. Fill the blanks and
 # run the check: it says "Well done" or what is wrong. Everything measured is kept in a *store* on disk, so you
@@ -46,22 +47,23 @@ STORE, RUNS = ".assay/store", "runs"
 # %% [markdown]
 # ## 1. One question, six cells
 #
-# Two decisions can be taken separately. **The weights** of the model stay as they are (*base*) or are *tuned* on example
-# questions with answers. **The context**, that is, what the model may read beside the question, is empty, or holds
-# passages *retrieved* from the documents, or holds exactly the right passages (*gold*). Two by three makes six **arms**:
+# Two decisions can be taken separately. **The weights** of the model stay as they are (*base*) or are *tuned* on
+# example questions with answers. **The context**, that is, what the model may read beside the question, is empty, or
+# holds passages *retrieved* from the documents, or holds exactly the right passages (*gold*). Two by three makes six
+# **arms**:
 #
 # | | no context | retrieved passages | gold passages |
 # |---|---|---|---|
 # | **base weights** | `closed_book` | `rag` | `gold_context` |
 # | **tuned weights** | `lora` | `lora_rag` | `lora_gold_context` |
 #
-# - **Retriever**: the part that searches. It cuts the documents into **chunks** (pieces of a few sentences) and returns
-#   those that fit a question best. Here it compares *embeddings*: lists of numbers, close together for
-#   texts of similar meaning.
-# - **LoRA** (low-rank adaptation): a cheap way to fine-tune. The model's own weights stay fixed; small extra matrices,
-#   about two or three in a hundred of the weights here, are trained on top of them.
-# - **Gold passages** were marked by whoever wrote the questions. Nobody has them in production. These two arms tell you what
-#   a perfect retriever would give, and so whether a bad answer is the fault of the search or of the reading.
+# - **Retriever**: the part that searches. It cuts the documents into **chunks** (pieces of a few sentences) and
+#   returns those that fit a question best. Here it compares *embeddings*: lists of numbers, close together for texts
+#   of similar meaning.
+# - **LoRA** (low-rank adaptation): a cheap way to fine-tune. The model's own weights stay fixed; small extra
+#   matrices, about two or three in a hundred of the weights here, are trained on top of them.
+# - **Gold passages** were marked by whoever wrote the questions. Nobody has them in production. These two arms tell
+#   you what a perfect retriever would give, and so whether a bad answer is the fault of the search or of the reading.
 #
 # Comparing `rag` with `lora` alone would mix up two decisions. The grid keeps them apart.
 
@@ -77,8 +79,8 @@ print(len(dataset.documents), "documents, for example", dataset.documents[3].id,
 print(dataset.documents[3].text[:700], "...")
 
 # %% [markdown]
-# The questions come in three **splits**. *train* is what fine-tuning learns from. *dev* is for making choices. *test* is
-# looked at once, at the end. And the test questions come in three **tracks**:
+# The questions come in three **splits**. *train* is what fine-tuning learns from. *dev* is for making choices. *test*
+# is looked at once, at the end. And the test questions come in three **tracks**:
 #
 # - `in_training`: the fact also occurs in a training question, in other words;
 # - `only_in_documents`: the fact stands in the documents only; no training question touches it;
@@ -137,9 +139,9 @@ print("Well done. The test asks:", example.text, "\nTraining said:           ", 
 # %% [markdown]
 # ## 3. Predict before you measure
 #
-# Whoever sees a result finds that they knew it all along. So write down what you expect first. The score is **F1**, between
-# 0 and 1: how much the words of the answer overlap with the words of the right answer (exercise 3 makes it precise).
-# The model is very small, with 135 million weights, a thousandth of what large models have.
+# Whoever sees a result finds that they knew it all along. So write down what you expect first. The score is **F1**,
+# between 0 and 1: how much the words of the answer overlap with the words of the right answer (exercise 3 makes it
+# precise). The model is very small, with 135 million weights, a thousandth of what large models have.
 #
 # ### Exercise 2: your prediction
 # Write down the mean F1 that you expect for each arm. There is no wrong answer, only a forgotten one.
@@ -218,8 +220,8 @@ print("A full report to open in a browser:", finished.folder / "report.html")
 # ### Exercise 3: F1 by hand
 #
 # Let an answer have $a$ words, the right answer $r$ words, and $c$ words in common (a word that occurs twice in both
-# counts twice). *Precision* is $c/a$, *recall* is $c/r$, and F1 is their harmonic mean, which comes to $2c/(a+r)$. Lower
-# case, no punctuation, no articles: `words` does that for you. Where there is nothing in common, F1 is 0.
+# counts twice). *Precision* is $c/a$, *recall* is $c/r$, and F1 is their harmonic mean, which comes to $2c/(a+r)$.
+# Lower case, no punctuation, no articles: `words` does that for you. Where there is nothing in common, F1 is 0.
 # Python's `Counter` counts words, and `Counter(x) & Counter(y)` keeps what both have.
 
 
@@ -276,8 +278,8 @@ for cell in shown.answers:
     print(f"{cell.arm:18} {'right' if cell.correct else 'wrong'}   {cell.answer}")
 
 # %% [markdown]
-# Now the means, and beside each its **95 % interval**: the range of true values that go well with what was seen. *True*
-# means: on all questions of this kind, not just on these 36. Open circles are your guesses.
+# Now the means, and beside each its **95 % interval**: the range of true values that go well with what was seen.
+# *True* means: on all questions of this kind, not just on these 36. Open circles are your guesses.
 
 # %%
 grid = pd.Series({arm: c.metrics["f1"].mean for arm, c in arms.items()}).to_numpy().reshape(2, 3)
@@ -286,7 +288,7 @@ display(pd.DataFrame(grid, index=["base", "tuned"], columns=["no context", "retr
 
 def draw_arms(names, label, values, *, title):
     """One point with its 95 % interval for each name; ``values`` are estimates with mean, low and high."""
-    figure, axes = plt.subplots(figsize=(7, 0.42 * len(names) + 1))
+    _, axes = plt.subplots(figsize=(7, 0.42 * len(names) + 1))
     for place, (name, one) in enumerate(zip(names, values, strict=True)):
         colour = TUNED if name.startswith("lora") else BASE
         axes.plot([one.low, one.high], [place, place], color=colour, linewidth=2.5)
@@ -324,8 +326,8 @@ plt.show()
 # %% [markdown]
 # Questions to think about before you read on:
 #
-# 1. `lora` never sees a document. Compare its F1 on `in_training` and `only_in_documents`. Did it learn *facts*, or the
-#    *form* of the answers?
+# 1. `lora` never sees a document. Compare its F1 on `in_training` and `only_in_documents`. Did it learn *facts*, or
+#    the *form* of the answers?
 # 2. Which track gains most from tuning? Could a passage from the style guide have replaced it?
 # 3. Some arms read the same passages with other weights. Where that helps, what did the base model do wrong?
 #    Look at a few of its answers: `answers[answers.configuration == arms["rag"].id][["question", "answer"]]`.
@@ -346,8 +348,8 @@ score.head(4)
 
 # %% [markdown]
 # ### Exercise 4: an interval of your own
-# `draws` is a table with 4,000 rows of 36 random row numbers each, so `values[draws]` are 4,000 resampled exams. Return
-# the 2.5th and the 97.5th percentile of their means (`np.quantile`).
+# `draws` is a table with 4,000 rows of 36 random row numbers each, so `values[draws]` are 4,000 resampled exams.
+# Return the 2.5th and the 97.5th percentile of their means (`np.quantile`).
 
 # %%
 draws = np.random.default_rng(0).integers(0, len(score), size=(4000, len(score)))
@@ -393,18 +395,18 @@ print("Well done.")
 mine
 
 # %% [markdown]
-# Assay's intervals are wider than yours, for two reasons. With few questions the bootstrap is too sure of itself: with 36
-# it promises 95 % and keeps rather less, so Assay takes a conservative method below 50. And
-# questions about the same document succeed and fail together, so they are not 36 independent witnesses; Assay counts
-# such groups (*clusters*). The details are in `docs/statistics.md`.
+# Assay's intervals are wider than yours, for two reasons. With few questions the bootstrap is too sure of itself:
+# with 36 it promises 95 % and keeps rather less, so Assay takes a conservative method below 50. And questions about
+# the same document succeed and fail together, so they are not 36 independent witnesses; Assay counts such groups
+# (*clusters*). The details are in `docs/statistics.md`.
 #
 # ### Exercise 5: compare on the same questions
 # Two intervals that overlap do **not** mean that two arms are equal: some questions are hard for everybody, and that
-# part of the variation is the same for both. A **paired** comparison looks at the *difference per question*.
-# Compute the standard error of the difference of two means in both ways. The standard error of a mean of $n$ values is
-# their standard deviation (`np.std(..., ddof=1)`) divided by $\sqrt n$. If the arms had answered different questions, the
-# squares of their standard errors would add up; on the same questions, it is simply the standard error of
-# the differences.
+# part of the variation is the same for both. A **paired** comparison looks at the *difference per question*. Compute
+# the standard error of the difference of two means in both ways. The standard error of a mean of $n$ values is their
+# standard deviation (`np.std(..., ddof=1)`) divided by $\sqrt n$. If the arms had answered different questions, the
+# squares of their standard errors would add up; on the same questions, it is simply the standard error of the
+# differences.
 
 
 # %% tags=["blank"] exercise="5"
@@ -444,7 +446,7 @@ def paired(a, b):
 a, b = np.array([1.0, 0.0, 1.0, 0.0]), np.array([0.9, 0.0, 0.9, 0.0])
 assert standard_error(a) is not ..., "standard_error still returns ...; start there, the other two use it."
 assert np.isclose(standard_error(a), 0.288675), "standard_error([1, 0, 1, 0]) is 0.577 / 2 = 0.289. ddof=1? sqrt of n?"
-assert unpaired(a, b) is not ... and paired(a, b) is not ..., "unpaired or paired still returns ...."
+assert ... not in (unpaired(a, b), paired(a, b)), "unpaired or paired still returns ...."
 assert np.isclose(unpaired(a, b), 0.388373), (
     "unpaired: the root of the sum of the two squared standard errors, here 0.388."
 )
@@ -458,12 +460,12 @@ pd.DataFrame({
 
 # %% [markdown]
 # A rule of thumb: a difference below about two standard errors may be chance. Pairing helps most where both arms find
-# the same questions hard. Where they find *different* questions hard, as `rag` and `lora` do, it helps little or not at all;
-# it is right all the same.
+# the same questions hard. Where they find *different* questions hard, as `rag` and `lora` do, it helps little or not
+# at all; it is right all the same.
 #
-# Assay's verdicts are paired, count clusters, and are corrected for asking many comparisons at once. `undecided` is an
-# honest verdict: *these questions cannot tell*. The last column says how large a true difference would have to be for
-# a test like this to find it in four cases of five.
+# Assay's verdicts are paired, count clusters, and are corrected for asking many comparisons at once. `undecided` is
+# an honest verdict: *these questions cannot tell*. The last column says how large a true difference would have to be
+# for a test like this to find it in four cases of five.
 
 # %%
 pd.DataFrame(
@@ -474,9 +476,9 @@ pd.DataFrame(
 
 # %% [markdown]
 # ### Exercise 6: would another exam name another winner?
-# Blog posts often declare a winner from 30 questions. Test how stable this is. Draw `n` questions at random from ours,
-# with replacement, find the arm with the highest mean, and repeat 2,000 times. Return the share of exams that each arm wins.
-# Only arms that exist in production take part, so without gold passages.
+# Blog posts often declare a winner from 30 questions. Test how stable this is. Draw `n` questions at random from
+# ours, with replacement, find the arm with the highest mean, and repeat 2,000 times. Return the share of exams that
+# each arm wins. Only arms that exist in production take part, so without gold passages.
 
 # %%
 real = ["closed_book", "rag", "lora", "lora_rag"]
@@ -540,8 +542,8 @@ plt.show()
 # wanted; F1 is low though the answer is there. Two worked examples in the prompt mend much of this. A tuned model
 # has learned the form. So whoever compares *tuned* with *base and a bad prompt* measures their own negligence.
 #
-# Here every arm tried both prompts on the 12 dev questions and kept the better one. Test was not touched for it: choosing
-# on test would be picking the luckiest number and reporting it as skill.
+# Here every arm tried both prompts on the 12 dev questions and kept the better one. Test was not touched for it:
+# choosing on test would be picking the luckiest number and reporting it as skill.
 
 # %%
 dev = pd.DataFrame({arm: c.dev for arm, c in arms.items()}).T
@@ -550,8 +552,8 @@ dev
 
 # %% [markdown]
 # ### Exercise 7: straw men
-# By how much would tuning *seem* to help if nobody had cared about the prompt? Return, from the dev table, the gap in F1
-# between a tuned and a base arm (1) when both use the `plain` prompt and (2) when each uses its own better one.
+# By how much would tuning *seem* to help if nobody had cared about the prompt? Return, from the dev table, the gap in
+# F1 between a tuned and a base arm (1) when both use the `plain` prompt and (2) when each uses its own better one.
 
 
 # %% tags=["blank"] exercise="7"
@@ -581,7 +583,7 @@ pairs = {
 }
 for tuned, base in pairs.values():
     careless, fair = gaps(tuned, base)
-    assert careless is not ... and fair is not ..., "There are still blanks; dev.loc[arm, 'plain'] is one score."
+    assert ... not in (careless, fair), "There are still blanks; dev.loc[arm, 'plain'] is one score."
     assert np.isclose(careless + arms[base].dev["plain"], arms[tuned].dev["plain"]), (
         "careless: plain minus plain, tuned first."
     )
@@ -595,14 +597,14 @@ pd.DataFrame(
 ).T
 
 # %% [markdown]
-# Mind that 12 dev questions are few even for choosing between two prompts: a single answer moves a score by up to 0.08.
-# In earnest you would choose with more, and with more prompts.
+# Mind that 12 dev questions are few even for choosing between two prompts: a single answer moves a score by up to
+# 0.08. In earnest you would choose with more, and with more prompts.
 
 # %% [markdown]
 # ## 8. What does an answer cost?
 #
-# While it worked, the run kept a *ledger* of quantities: seconds of computing, tokens read and written (a **token** is
-# a word or a piece of one), bytes stored. A dated price book turns them into dollars. Some money is spent **once**
+# While it worked, the run kept a *ledger* of quantities: seconds of computing, tokens read and written (a **token**
+# is a word or a piece of one), bytes stored. A dated price book turns them into dollars. Some money is spent **once**
 # (computing embeddings of all chunks, training), some **per month** (storage), some **per question**.
 
 # %%
@@ -621,8 +623,8 @@ costs.style.format(precision=1, subset=costs.columns[3:]).format("${:.5f}", subs
 # instruction, examples and the retrieved passages. Published comparisons have forgotten the passages.
 #
 # ### Exercise 8: the same answers at an API
-# Suppose a million tokens read cost 0.15 dollars and a million tokens written 0.60. What would 1,000 questions cost? The
-# table `answers` has the columns `prompt_tokens` and `output_tokens`, one row for each question of each arm.
+# Suppose a million tokens read cost 0.15 dollars and a million tokens written 0.60. What would 1,000 questions cost?
+# The table `answers` has the columns `prompt_tokens` and `output_tokens`, one row for each question of each arm.
 
 
 # %% tags=["blank"] exercise="8"
@@ -646,21 +648,21 @@ for arm, c in arms.items():
     assert dollars is not ..., "api_usd_per_1k still returns ...."
     wanted = 1e-3 * (c.tokens.input_mean * 0.15 + c.tokens.output_mean * 0.60)
     assert np.isclose(dollars, wanted), (
-        f"{arm}: {c.tokens.input_mean:.1f} tokens read and {c.tokens.output_mean:.1f} written make {wanted:.4f} dollars a "
-        f"thousand questions, not {dollars}. Mean tokens per question, times price, over a million, times 1,000."
+        f"{arm}: {c.tokens.input_mean:.1f} tokens read and {c.tokens.output_mean:.1f} written make {wanted:.4f} "
+        f"dollars a thousand questions, not {dollars}. Mean tokens per question, times price, over a million, times 1,000."
     )
 print("Well done.")
 pd.DataFrame({"own machine": costs["per 1,000 questions"], "API": {arm: api_usd_per_1k(arm) for arm in arms}})
 
 # %% [markdown]
-# An API charges `lora` little for its short prompts, if it hosts tuned models at the same price, which many do not. Prices
-# are scenarios. Quantities are measured. Keep the two apart in every report you write.
+# An API charges `lora` little for its short prompts, if it hosts tuned models at the same price, which many do not.
+# Prices are scenarios. Quantities are measured. Keep the two apart in every report you write.
 #
 # ### Exercise 9: when does fine-tuning pay?
 # `lora` costs more beforehand (training) and less per question (nothing to retrieve, short prompts). From how many
-# questions on is it cheaper than `rag`? Solve $F_a + N p_a = F_b + N p_b$ for $N$, where $F$ is the money spent once and
-# $p$ the price of one question. If `a` never becomes cheaper, return `np.inf`; if it is cheaper from the first question
-# on, return 0.
+# questions on is it cheaper than `rag`? Solve $F_a + N p_a = F_b + N p_b$ for $N$, where $F$ is the money spent once
+# and $p$ the price of one question. If `a` never becomes cheaper, return `np.inf`; if it is cheaper from the first
+# question on, return 0.
 
 
 # %% tags=["blank"] exercise="9"
@@ -705,15 +707,17 @@ print(f"  {machine:,.0f} questions on, if only the machine is paid")
 print(f"  {people:,.0f} questions on, if a person spends a minute on each of the 90 training questions")
 
 # %% [markdown]
-# Machine time for so small a model costs next to nothing; the hour and a half of a person decides. Ask of every business case
-# for fine-tuning who made the training data, and who paid for it.
+# Machine time for so small a model costs next to nothing; the hour and a half of a person decides. Ask of every
+# business case for fine-tuning who made the training data, and who paid for it.
 #
-# And *cheaper* is not *better*. Where arms differ in quality, the report compares **net value**: what right answers are
-# worth, less what wrong ones cost, less what answering costs. The worth is declared by you, not measured; here a right
-# answer is worth a dollar, a wrong one costs half a dollar, and one that is handed to a person sixty cents.
+# And *cheaper* is not *better*. Where arms differ in quality, the report compares **net value**: what right answers
+# are worth, less what wrong ones cost, less what answering costs. The worth is declared by you, not measured; here a
+# right answer is worth a dollar, a wrong one costs half a dollar, and one that is handed to a person sixty cents.
 
 # %%
-worth = answers.correct - 0.5 * (1 - answers.correct - answers.abstained * (1 - answers.correct)) + 0.4 * answers.abstained * (1 - answers.correct)  # fmt: skip
+handed_on = answers.abstained * (1 - answers.correct)  # said "unknown" where there was an answer: a person takes over
+wrong = 1 - answers.correct - handed_on
+worth = 1.00 * answers.correct - 0.50 * wrong + (1.00 - 0.60) * handed_on
 net = (worth - answers.usd).groupby(answers.configuration).mean()
 display(pd.DataFrame({"net dollars per question": {arm: net[c.id] for arm, c in arms.items()}}))
 for one in results.break_even:
@@ -721,20 +725,21 @@ for one in results.break_even:
     print(f"{one.a} against {one.b} by {one.on}: {one.status}{from_on}")
 
 # %% [markdown]
-# `at` means that the first of the two is worth more from so many questions on. `undecided` means that the quality was not measured precisely enough to say
-# when, or whether, it pays. A negative net value means that having people answer everything would be better than this
-# system. With these declared values that is true of every arm that is right less than about once in three times.
+# `at` means that the first of the two is worth more from so many questions on. `undecided` means that the quality was
+# not measured precisely enough to say when, or whether, it pays. A negative net value means that having people answer
+# everything would be better than this system. With these declared values that is true of every arm that is right less
+# than about once in three times.
 
 # %% [markdown]
 # ## 9. Change one line
 #
-# More context, better answers? The depth is the number of chunks that the model reads. More chunks contain the right one
-# more often; they also contain more that is wrong, and cost more. Instead of one value every field takes a **grid**:
-# `{"grid": [1, 3]}` makes a configuration for each.
+# More context, better answers? The depth is the number of chunks that the model reads. More chunks contain the right
+# one more often; they also contain more that is wrong, and cost more. Instead of one value every field takes a
+# **grid**: `{"grid": [1, 3]}` makes a configuration for each.
 #
 # ### Exercise 10: one line
-# Write the list of configurations for a second experiment: only the arm `rag`, with the retriever `{"kind": "hybrid"}` (search
-# by meaning and by words, merged), at the depths 1 and 3, by a grid.
+# Write the list of configurations for a second experiment: only the arm `rag`, with the retriever `{"kind":
+# "hybrid"}` (search by meaning and by words, merged), at the depths 1 and 3, by a grid.
 
 # %% tags=["blank"] exercise="10"
 configurations = ...
@@ -763,18 +768,18 @@ pd.DataFrame(
 )  # fmt: skip
 
 # %% [markdown]
-# *Right document found* is **recall**: the share of the needed documents among those that were given to the model. It cannot
-# fall with depth. Does F1 follow it? A model this small is easily distracted by a passage that does not matter; a larger
-# one less so. That is why such questions are measured anew for every model.
+# *Right document found* is **recall**: the share of the needed documents among those that were given to the model. It
+# cannot fall with depth. Does F1 follow it? A model this small is easily distracted by a passage that does not
+# matter; a larger one less so. That is why such questions are measured anew for every model.
 #
 # The last two columns show the store at work: chunks and embeddings of the first experiment were used again.
 
 # %% [markdown]
 # ## 10. A fact changes overnight
 #
-# All numbers so far describe one day. Then a price changes, or an owner. The documents are updated and indexed again. The
-# tuned weights are those of yesterday. The run tried it with one changed fact; it is an illustration with a single question, not a
-# statistic.
+# All numbers so far describe one day. Then a price changes, or an owner. The documents are updated and indexed again.
+# The tuned weights are those of yesterday. The run tried it with one changed fact; it is an illustration with a
+# single question, not a statistic.
 
 # %%
 change = results.fact_change
@@ -787,14 +792,13 @@ else:
         print(
             f"{before.arm:9} the day before: {before.answer[:40]:40}  the day after: {after.answer[:40]:40} {verdict}"
         )
-print(
-    f"\nTo follow, rag pays ${arms['rag'].cost.index_usd:.5f} for a new index, lora ${arms['lora'].cost.train_usd:.5f} for new training."
-)
+index_usd, train_usd = arms["rag"].cost.index_usd, arms["lora"].cost.train_usd
+print(f"\nTo follow, rag pays ${index_usd:.5f} for a new index, lora ${train_usd:.5f} for new training.")
 
 # %% [markdown]
-# The dollars are small for both. The difference is elsewhere: an index follows a changed file by itself, while training
-# needs *new training questions* about the change, and somebody who notices that they are needed. How often do the facts
-# of your own organisation change? How often does the *form* of its answers?
+# The dollars are small for both. The difference is elsewhere: an index follows a changed file by itself, while
+# training needs *new training questions* about the change, and somebody who notices that they are needed. How often
+# do the facts of your own organisation change? How often does the *form* of its answers?
 
 # %% [markdown]
 # ## 11. Your recommendation
@@ -817,8 +821,8 @@ recommendation = ...
 best = max(real, key=lambda arm: arms[arm].metrics["f1"].mean)
 f1 = arms[best].metrics["f1"]
 recommendation = (
-    f"Start with {best}: its F1 is {f1.mean:.2f} (95 % interval {f1.low:.2f} to {f1.high:.2f}, 36 questions), too few to "
-    f"settle it, so ask 300 before buying anything; if facts change weekly, prefer rag without tuning."
+    f"Start with {best}: its F1 is {f1.mean:.2f} (95 % interval {f1.low:.2f} to {f1.high:.2f}, 36 questions), too few "
+    f"to settle it, so ask 300 before buying anything; if facts change weekly, prefer rag without tuning."
 )
 
 # %% tags=["check"] exercise="11"
@@ -836,11 +840,12 @@ print("Well done:\n", recommendation)
 # ## What you have done
 #
 # You predicted, then measured six arms under the same conditions; you took the score, the interval, the paired
-# comparison, the cost and the break-even apart and put them together again; you saw a winner change with the exam, and a prompt
-# decide a comparison; and you wrote a sentence that says what you know and what you do not.
+# comparison, the cost and the break-even apart and put them together again; you saw a winner change with the exam,
+# and a prompt decide a comparison; and you wrote a sentence that says what you know and what you do not.
 #
-# **Go on.** Change `llm` to a larger model, `dataset` to `{"kind": "folder", ...}` with your own documents, `seeds` to
-# 3 (training has luck too: one adapter is one draw), or `sample` to more questions. Open `runs/lab-01/report.html`.
+# **Go on.** Change `llm` to a larger model, `dataset` to `{"kind": "folder", ...}` with your own documents, `seeds`
+# to 3 (training has luck too: one adapter is one draw), or `sample` to more questions. Open
+# `runs/lab-01/report.html`.
 #
 # **Further reading**
 # - P. Lewis et al., *Retrieval-Augmented Generation for Knowledge-Intensive NLP Tasks*, NeurIPS 2020.

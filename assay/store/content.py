@@ -41,6 +41,7 @@ class Store:
         self._wait_seconds = wait_seconds
         self._seen: Seen = {}
         self._swept = False
+        self._records: dict[str, Records] = {}
 
     def compute(self, fingerprint: str, stage: str, make: Make) -> Entry:
         """The verified entry of ``fingerprint``; where there is none, ``make`` writes it.
@@ -71,7 +72,9 @@ class Store:
         """The small values kept under ``name`` (one for each prompt, say)."""
         if not re.fullmatch(r"[\w.-]+", name):
             raise ValueError(f"a name for records is letters, digits, _ . - only, not {name!r}")
-        return Records(self.root / "records" / f"{name}.sqlite")
+        if name not in self._records:
+            self._records[name] = Records(self.root / "records" / f"{name}.sqlite")
+        return self._records[name]
 
     def _folder(self, fingerprint: str) -> Path:
         if not _FINGERPRINT.fullmatch(fingerprint):

@@ -72,7 +72,8 @@ def compete(name: str, task: Path, models: Path) -> Measured:
         folder.mkdir()
         cache.mkdir()
         (cache / "models").symlink_to(models, target_is_directory=True)
-        environment = {**os.environ, "ASSAY_CACHE": str(cache), "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)}
+        quiet = {"HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1", "PYTHONWARNINGS": "ignore"}
+        environment = {**os.environ, **quiet, "ASSAY_CACHE": str(cache), "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-m", "benchmarks.plain_stack.contestant", name, str(task), str(result)]
         print(f"{name}: load average {os.getloadavg()[0]:.1f}", file=sys.stderr, flush=True)
         started = time.perf_counter()

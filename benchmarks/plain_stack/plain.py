@@ -10,6 +10,7 @@ from typing import Any
 
 from .measured import Clock, Measured
 from .retrieval import embedding_model, retrievers
+from .stopping import at_line_end
 from .work import Asked, Cell, Work
 
 Inputs = dict[str, str]
@@ -124,7 +125,7 @@ def language_model(work: Work, style: Style, adapter: Path | None) -> Any:
         do_sample=False,
         return_full_text=False,
         batch_size=style.batch,
-        **({"stop_sequence": "\n"} if style.stop else {}),
+        **({"stopping_criteria": at_line_end(tokenizer)} if style.stop else {}),
     )
     llm = HuggingFacePipeline(pipeline=generator, batch_size=style.batch)
     return llm | StrOutputParser() | first_line
