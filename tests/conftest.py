@@ -120,7 +120,7 @@ PUMPS = ("kestrel", "orison", "sable", "veldt", "marten", "quill", "tamar", "lom
 COLOURS = ("green", "blue", "red", "grey", "amber", "white", "black", "violet")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small_dataset() -> Callable[[Path], dict[str, str]]:
     """Writes eight documents and 30 questions (12 test, 6 dev, 12 train) below a folder; returns the dataset stage."""
 

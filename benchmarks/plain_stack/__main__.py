@@ -36,7 +36,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     for split in ("test", "dev", "train"):
         parser.add_argument(f"--{split}", type=_count, help=f"{split} questions to keep; absent: the experiment's")
     parser.add_argument("--epochs", type=_count, help="passes over the training pairs; absent: the experiment's")
-    parser.add_argument("--probe", type=int, help="questions of the latency probe: 0, or 10 and more")
+    parser.add_argument("--probe", type=_probe, help="questions of the latency probe: 0, or 10 and more")
     parser.add_argument("--contestants", type=_contestants, default=OTHERS, help=f"beside Assay: {','.join(OTHERS)}")
     parser.add_argument("--batch", type=_count, default=32, help="prompts in a batch of the matched stack")
     parser.add_argument("--repeat", type=_count, default=1, help="rounds; medians are shown")
@@ -48,6 +48,13 @@ def _count(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _probe(text: str) -> int:
+    number = int(text)
+    if number != 0 and number < 10:
+        raise argparse.ArgumentTypeError("must be 0, or 10 and more: a median needs ten requests")
     return number
 
 
@@ -136,6 +143,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             rounds = rounds_of(options, Path(scratch), weights)
     except UserError as error:
         sys.exit(f"error: {error}")
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"error: the contestant {error.cmd[3]} failed with exit code {error.returncode}; its words are above")
     text = page(rounds, sizes(options, rounds["assay"][0].machine))
     print(text)
     if options.write_docs:

@@ -46,5 +46,5 @@ class LanguageModel(Protocol):
         """Model and tokenizer for a trainer, which leaves the model as it was."""
 
 
-language_models: Registry[LanguageModel] = Registry("llm", ["pipelines.generation"], "assay.language_models")
+language_models: Registry[LanguageModel] = Registry("llm", ["pipelines.generation.models"], "assay.language_models")
 LanguageModelField = field_of(language_models)

@@ -92,7 +92,7 @@ def test_gold_arms_are_compared_but_never_recommended(
     assert found.recommendation.id != "gold_context"
     assert "gold_context" not in found.pareto
     assert all("gold_context" not in (one.a, one.b) for one in found.break_even)
-    assert [(one.a, one.b) for one in found.break_even] == [("closed_book", "rag")]
+    assert [{one.a, one.b} for one in found.break_even] == [{"closed_book", "rag"}]
     every = [measured(name) for name in ("closed_book", "rag", "gold_context")]
     tuned = evaluate(questions, [*every, measured("lora_gold_context")], plan)
     assert not {"gold_context", "lora_gold_context"} & {*tuned.pareto, tuned.recommendation.id}

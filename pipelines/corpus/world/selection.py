@@ -6,6 +6,7 @@ The choice hangs on the seed alone, never on changed facts, so ids and wordings 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import product
 from random import Random
 from typing import Literal
 
@@ -19,9 +20,9 @@ DEV = {"single_hop": 6, "numeric": 3, "table": 3, "multi_hop": 3, "comparison": 
 TRAIN_EXTRA = {"multi_hop": 20, "comparison": 14, "unanswerable": 10}
 TRAIN_FACTS = 212
 """Training questions about facts; the task track adds its own."""
-LARGEST_CLUSTER = 4
-"""Most test questions that a chain of shared gold documents may connect: connected questions are not independent, and
-statistics resample them together."""
+CLUSTER_SIZES = (2, 3, 4)
+"""Most test questions that a chain of shared gold documents may connect; greater ones only where questions run out.
+Connected questions are not independent, and statistics resample them together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +63,20 @@ def select(candidates: tuple[Candidate, ...], seed: int, stating: Mapping[str, s
 
 
 def _independent(
-    queue: Iterable[Candidate], count: int, stating: Mapping[str, str], clusters: list[_Cluster]
+    queue: list[Candidate], count: int, stating: Mapping[str, str], clusters: list[_Cluster]
 ) -> tuple[list[Candidate], list[_Cluster]]:
-    """The first ``count`` candidates that leave every cluster small, and the clusters with them."""
-    fitting: list[Candidate] = []
-    for candidate in queue:
+    """``count`` candidates, the first that leave every cluster small, and the clusters with them."""
+    chosen: list[Candidate] = []
+    for most, candidate in product(CLUSTER_SIZES, queue):
         # What no document says has no gold document.
         documents = frozenset(stating[fact] for fact in candidate.facts if fact in stating)
         shared = [cluster for cluster in clusters if cluster.documents & documents]
         size = 1 + sum(cluster.questions for cluster in shared)
-        if len(fitting) == count or size > LARGEST_CLUSTER:
-            continue
-        fitting.append(candidate)
-        joined = _Cluster(documents.union(*(cluster.documents for cluster in shared)), size)
-        clusters = [*(cluster for cluster in clusters if cluster not in shared), joined]
-    return _first(fitting, count), clusters
+        if len(chosen) < count and candidate not in chosen and size <= most:
+            chosen.append(candidate)
+            joined = _Cluster(documents.union(*(cluster.documents for cluster in shared)), size)
+            clusters = [*(cluster for cluster in clusters if cluster not in shared), joined]
+    return _first(chosen, count), clusters
 
 
 def _train(candidates: tuple[Candidate, ...], evaluated: Iterable[Selected], seed: int) -> list[Selected]:

@@ -1,18 +1,19 @@
 """The task track: form and behaviour rather than facts.
 
-Classify a ticket, extract a message as JSON, reply in house style, write dates, amounts, part numbers and extensions
-in house format. The rules stand in the guides; a question's gold passages are the rule it needs.
+Classify a ticket, extract a message as JSON, reply in house style, write dates, amounts, part numbers and the like in
+house format. Classifying and extracting need no document: labels and keys stand in the question. The other rules stand
+in the guides, each on a page of its own, so that few questions share a gold document.
 """
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from random import Random
 from typing import Any
 
 from pipelines.corpus.world import sources
-from pipelines.corpus.world.values import MONTHS, house_date
+from pipelines.corpus.world.conversions import RULES, conversions, days, long_date
+from pipelines.corpus.world.values import house_date
 from pipelines.records import Split
 
 COUNTS: dict[str, dict[Split, int]] = {
@@ -21,18 +22,15 @@ COUNTS: dict[str, dict[Split, int]] = {
     "reply": {"train": 18, "dev": 4, "test": 11},
     "convert": {"train": 20, "dev": 5, "test": 12},
 }
-_CATEGORIES = "guides/ticket-categories.html"
-_REPLIES = "guides/standard-replies.docx"
-_STYLE = "guides/house-style.md"
-_EXTRACTS = "guides/order-desk-extracts.md"
+_REPLIES = ("receipt", "handover", "closing", "delay")
 
 Made = list[tuple[str, tuple[str, ...], str, tuple[str, ...]]]
-"""Questions before they are dealt to splits: text, answers, guide document, its rules."""
+"""Questions before they are dealt to splits: text, answers, guide document, its rules (none: it needs no document)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task question; ``document`` and ``rules`` name the guide passages that hold the rule."""
+    """One task question; ``document`` and ``rules`` name the guide passages that hold the rule, if any."""
 
     id: str
     kind: str
@@ -78,17 +76,14 @@ def _classify(random: Random) -> list[Task]:
         (label, text) for row in zip(*tickets.values(), strict=True) for label, text in zip(labels, row, strict=True)
     ]
     ask = f"Category: {', '.join(labels[:-1])} or {labels[-1]}?"
-    rules = tuple(line[2:] for line in _guide_lines("guide.tickets") if line.startswith("- "))
-    return _numbered("classify", [(f'Ticket: "{text}" {ask}', (label,), _CATEGORIES, rules) for label, text in turns])
+    return _numbered("classify", [(f'Ticket: "{text}" {ask}', (label,), "", ()) for label, text in turns])
 
 
-def _guide_lines(page_id: str) -> list[str]:
-    return next(page.body.split("\n") for page in sources.pages() if page.id == page_id)
-
-
-def _rule(page_id: str, start: str) -> tuple[str, ...]:
-    lines = (line.removeprefix("- ") for line in _guide_lines(page_id))
-    return (next(line for line in lines if line.startswith(start)),)
+def _rules(page_id: str, starts: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The path of a guide page and those of its lines that begin so."""
+    page = next(page for page in sources.pages() if page.id == page_id)
+    lines = [line.removeprefix("- ") for line in page.body.split("\n")]
+    return page.path, tuple(next(line for line in lines if line.startswith(start)) for start in starts)
 
 
 def _extract(random: Random) -> list[Task]:
@@ -101,13 +96,8 @@ def _extract(random: Random) -> list[Task]:
         answer = {key: fields[key] for key in keys}
         question = f'JSON with {" and ".join(keys)}: "{text.format_map(fields)}"'
         forms = (json.dumps(answer), json.dumps(answer, separators=(",", ":")))
-        made.append((question, forms, _EXTRACTS, _extract_rules()))
+        made.append((question, forms, "", ()))
     return _numbered("extract", made)
-
-
-def _extract_rules() -> tuple[str, ...]:
-    lines = _guide_lines("guide.extracts")
-    return tuple(line for line in lines if line.startswith(("An extract is", "Numbers stand", "An example")))
 
 
 def _fields(random: Random, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,65 +116,36 @@ def _reply(random: Random) -> list[Task]:
     spec = sources.tasks()
     count = len(_splits("reply"))
     names = random.sample(spec["surnames"], count)
-    days = _days(random, count)
     made: Made = []
-    for index, surname in enumerate(names):
-        kind = ("receipt", "handover", "closing")[index % 3]
-        day = days[index]
+    for index, (surname, day) in enumerate(zip(names, days(random, count), strict=True)):
+        turn, kind = index // len(_REPLIES), _REPLIES[index % len(_REPLIES)]
         fields = {
             "title": random.choice(["Ms", "Mr"]),
             "surname": surname,
             "ticket": random.randint(10400, 98700),
-            "date": f"{day.day} {MONTHS[day.month - 1]} {day.year}",
+            "date": long_date(day),
             "place": random.choice(spec["plants"]),
-            "department": spec["handover"][index // 3 % len(spec["handover"])],
+            "department": spec["handover"][turn % len(spec["handover"])],
         }
         middle = {
             "receipt": f"received, reply by {house_date(day)}",
             "handover": f"passed to {fields['department']}",
             "closing": "closed, thank you",
+            "delay": f"delayed, new date {house_date(day)}",
         }[kind]
-        form = spec[f"{kind}_forms"][index // 3 % 2]
+        text = spec[f"{kind}_forms"][turn % 2].format_map(fields)
         answer = f"Dear {fields['title']} {surname}, T-{fields['ticket']} {middle}. Ondervane Service"
-        rules = _rule("guide.replies", f"A {kind} reads")
-        made.append((form.format_map(fields), (answer,), _REPLIES, rules))
+        made.append((text, (answer,), *_rules(f"guide.reply-{kind}", (f"A {kind} reads",))))
     return _numbered("reply", made)
 
 
-def _days(random: Random, count: int) -> list[date]:
-    """Days in different months, so that no two questions about dates resemble each other."""
-    months = random.sample(range(48), count)
-    return [date(2024 + month // 12, month % 12 + 1, random.randint(1, 28)) for month in months]
-
-
 def _convert(random: Random) -> list[Task]:
-    spec = sources.tasks()
-    products = random.sample(sources.entity_kind("product")["entities"], 24)
-    days = _days(random, len(_splits("convert")) // 4 + 1)
-    places = sources.entity_kind("site")["entities"]
+    count, kinds = len(_splits("convert")), list(RULES)
+    asked = conversions(random, count // len(kinds) + 1)
     made: Made = []
-    for index in range(len(_splits("convert"))):
-        turn = index // 4
-        kind = ("date", "amount", "part", "phone")[index % 4]
-        form = spec[f"{kind}_forms"][turn % 2]
-        if kind == "date":
-            day = days[turn]
-            text = form.format(date=f"{day.day} {MONTHS[day.month - 1]} {day.year}")
-            answer, rule = house_date(day), "In house format a date"
-        elif kind == "amount":
-            amount = random.randint(1030, 9870)
-            text, answer, rule = form.format(amount=f"{amount:,}"), f"EUR {amount}.00", "In house format an amount"
-        elif kind == "part":
-            product, revision = products[turn], random.randint(5, 9)
-            code = sources.entity_kind("product")["families"][product["family"]]["code"]
-            text = form.format(name=product["name"], revision=revision)
-            answer, rule = f"{code}-{product['model']}-R{revision}", "A part number"
-        else:
-            place, ext = places[(turn * 3) % len(places)], random.randint(3000, 9890)
-            text, rule = form.format(ext=ext, site=place["name"]), "An extension"
-            answer = f"{place['code']}-{ext}"
-        rules = _rule("guide.house-style", rule)
-        if kind == "part":
-            rules += _rule("guide.house-style", "The family codes")
-        made.append((text, (answer,), _STYLE, rules))
+    for index in range(count):
+        turn, kind = index // len(kinds), kinds[index % len(kinds)]
+        fields, answer = asked[kind][turn]
+        text = sources.tasks()[f"{kind}_forms"][turn % 2].format_map(fields)
+        made.append((text, (answer,), *_rules(*RULES[kind])))
     return _numbered("convert", made)

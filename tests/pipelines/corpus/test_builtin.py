@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from eval.statistics.clusters import clusters_by_gold
 from pipelines.corpus.builtin import BuiltinDataset, builtin, export
 from pipelines.corpus.parsing import parse_file
 from pipelines.corpus.world.assemble import company
@@ -14,6 +15,7 @@ from pipelines.records import Dataset, Question
 
 EXTRACTIVE = ("single_hop", "numeric", "table", "multi_hop", "comparison")
 TASKS = ("classify", "extract", "reply", "convert")
+NEEDS_NO_DOCUMENT = ("classify", "extract")
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +102,12 @@ def test_unanswerable_questions_have_neither_answer_nor_passage(dataset: Dataset
     for question in dataset.questions:
         assert question.answerable == (question.kind != "unanswerable")
         assert bool(question.answers) == question.answerable
-        assert bool(question.gold) == question.answerable
+        assert question.answerable or not question.gold
+
+
+def test_every_question_that_needs_a_document_has_a_gold_passage(dataset: Dataset) -> None:
+    for question in dataset.questions:
+        assert bool(question.gold) == (question.answerable and question.kind not in NEEDS_NO_DOCUMENT), question.id
 
 
 def test_answers_stand_in_the_gold_passages(dataset: Dataset) -> None:
@@ -114,7 +121,7 @@ def test_gold_passages_are_sentences_or_rows(dataset: Dataset) -> None:
     for question in dataset.questions:
         for passage in _passages(dataset, question):
             assert 8 <= len(passage) <= 320, passage
-            assert passage[0] in "|*" or passage[0].isupper() or question.kind == "classify", passage
+            assert passage[0] in "|*" or passage[0].isupper(), passage
 
 
 def test_multi_hop_questions_need_two_documents(dataset: Dataset) -> None:
@@ -157,6 +164,40 @@ def test_no_evaluated_question_resembles_a_training_question(seed: int) -> None:
             own = _shingles(text)
             for other, shingles in train:
                 assert len(own & shingles) / len(own | shingles) < 0.5, (text, other)
+
+
+def test_no_chain_of_gold_documents_connects_many_test_questions(dataset: Dataset) -> None:
+    sizes = Counter(clusters_by_gold(dataset.split("test")).tolist())
+    assert max(sizes.values()) <= 6
+    assert len(sizes) >= 110
+
+
+def test_few_test_questions_share_the_page_of_a_task_rule(dataset: Dataset) -> None:
+    rules = Counter(q.gold[0].document_id for q in dataset.split("test") if q.kind in ("reply", "convert"))
+    assert len(rules) == 10
+    assert max(rules.values()) <= 4
+
+
+def test_every_task_rule_is_practised_in_training(dataset: Dataset) -> None:
+    practised = Counter(q.gold[0].document_id for q in dataset.split("train") if q.kind in ("reply", "convert"))
+    asked = {q.gold[0].document_id for q in dataset.questions if q.kind in ("reply", "convert")}
+    assert min(practised[rule] for rule in asked) >= 3
+
+
+def test_conversions_follow_the_rules_of_their_pages(dataset: Dataset) -> None:
+    forms = {
+        "writing-dates.md": r"\d\d\.[A-Z]{3}\.20\d\d",
+        "writing-times.html": r"\d\dh\d\d",
+        "writing-amounts.docx": r"EUR \d+\.00",
+        "writing-weights.md": r"\d\.\d{3} KG",
+        "part-numbers.docx": r"[A-Z]{2}-\w{3}-R\d",
+        "telephone-extensions.html": r"[A-Z]{3}-\d{4}",
+    }
+    for question in dataset.questions:
+        if question.kind == "convert":
+            pages = {span.document_id.removeprefix("guides/") for span in question.gold}
+            assert len(pages) == 1
+            assert re.fullmatch(forms[pages.pop()], question.answers[0]), question
 
 
 def test_no_label_prevails_among_tickets(dataset: Dataset) -> None:

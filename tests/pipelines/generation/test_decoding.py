@@ -65,6 +65,12 @@ def model(tiny_llama: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
+def plain_model(tiny_llama: Any) -> Any:
+    """The same weights, with the attention that ``transformers`` ships: a decoder puts its own in the model it has."""
+    return tiny_llama()
+
+
+@pytest.fixture(scope="module")
 def half(tiny_llama: Any) -> Any:
     """In bfloat16, and wide enough that the blocking of a matrix product shows in the last bits."""
     return tiny_llama("bfloat16", hidden=256)
@@ -72,17 +78,19 @@ def half(tiny_llama: Any) -> Any:
 
 @pytest.mark.parametrize("prefix", ["", PREFIX], ids=["own text only", "shared prefix"])
 @pytest.mark.parametrize("count", [2, 11], ids=["fewer than slots", "more than slots"])
-def test_greedy_answers_equal_the_literal_loop(model: Any, tokenizer: Any, prefix: str, count: int) -> None:
+def test_greedy_answers_equal_the_literal_loop(
+    model: Any, plain_model: Any, tokenizer: Any, prefix: str, count: int
+) -> None:
     asked = prompts(count, prefix)
     found = plain(answers(decoder(model, tokenizer), asked, 9))
-    assert found == [literal(model, tokenizer, prompt, 9, {2}) for prompt in asked]
+    assert found == [literal(plain_model, tokenizer, prompt, 9, {2}) for prompt in asked]
     assert len({text for text, *_ in found}) == count  # a model that ignores its prompt would prove nothing
 
 
-def test_prompts_of_several_prefixes_are_answered_in_one_call(model: Any, tokenizer: Any) -> None:
+def test_prompts_of_several_prefixes_are_answered_in_one_call(model: Any, plain_model: Any, tokenizer: Any) -> None:
     asked = [*prompts(3, PREFIX), *prompts(3), *prompts(3, "Passage: " + PREFIX)]
     found = plain(answers(decoder(model, tokenizer), asked, 6))
-    assert found == [literal(model, tokenizer, prompt, 6, {2}) for prompt in asked]
+    assert found == [literal(plain_model, tokenizer, prompt, 6, {2}) for prompt in asked]
 
 
 def test_shared_prefix_is_read_once(model: Any, tokenizer: Any) -> None:
@@ -115,21 +123,23 @@ def test_earliest_of_several_stop_strings_counts(model: Any, tokenizer: Any) -> 
     assert stopped.text == free.text[: min(free.text.index(one), free.text.index(other))].strip()
 
 
-def test_end_token_ends_the_answer_and_is_counted_but_not_shown(model: Any, tokenizer: Any) -> None:
+def test_end_token_ends_the_answer_and_is_counted_but_not_shown(
+    model: Any, plain_model: Any, tokenizer: Any
+) -> None:
     import torch
 
     asked = prompts(7)
     ids = tokenizer(asked[0].text, add_special_tokens=False)["input_ids"]
     for _ in range(3):
         with torch.no_grad():
-            ids = [*ids, int(model(input_ids=torch.tensor([ids])).logits[0, -1].argmax())]
+            ids = [*ids, int(plain_model(input_ids=torch.tensor([ids])).logits[0, -1].argmax())]
     usual = model.generation_config.eos_token_id
     model.generation_config.eos_token_id = [2, ids[-1]]
     try:
         found = plain(answers(decoder(model, tokenizer), asked, 9))
     finally:
         model.generation_config.eos_token_id = usual
-    assert found == [literal(model, tokenizer, prompt, 9, {2, ids[-1]}) for prompt in asked]
+    assert found == [literal(plain_model, tokenizer, prompt, 9, {2, ids[-1]}) for prompt in asked]
     assert found[0][2] == 3
     assert found[0][0] == tokenizer.decode(ids[-3:-1]).strip()
 
@@ -140,7 +150,7 @@ def test_no_answer_is_longer_than_the_limit(model: Any, tokenizer: Any, limit: i
 
 
 def test_prompt_longer_than_the_context_is_an_error_answer_and_its_mates_are_answered(
-    tiny_llama: Any, tokenizer: Any
+    tiny_llama: Any, plain_model: Any, tokenizer: Any
 ) -> None:
     short = tiny_llama(context=64)
     asked = prompts(5)
@@ -153,7 +163,7 @@ def test_prompt_longer_than_the_context_is_an_error_answer_and_its_mates_are_ans
                 "", length, 0, error=f"the prompt has {length} tokens, the model takes 50 beside the answer"
             )
         else:
-            assert plain([one]) == [literal(short, tokenizer, prompt, 14, {2})]
+            assert plain([one]) == [literal(plain_model, tokenizer, prompt, 14, {2})]
 
 
 def test_prompt_that_just_fits_the_context_is_answered(tiny_llama: Any, tokenizer: Any) -> None:
@@ -191,43 +201,56 @@ def test_attributed_seconds_are_positive_and_sum_to_no_more_than_the_wall_time(m
     assert sum(one.seconds for one in found) <= wall
 
 
-def token_ids(model: Any, tokenizer: Any, asked: Sequence[Prompt], limit: int) -> list[tuple[int, ...]]:
-    """The ids each prompt was answered with."""
-    made = decoder(model, tokenizer)
-    found: dict[int, tuple[int, ...]] = {}
-    finished = made._finished
+Trace = tuple[tuple[int, ...], bytes]
+"""The ids a prompt was answered with, and every bit of the last layer's keys once the prompt was read."""
 
-    def spy(row: Any, most: int) -> Answer | None:
+
+def traces(model: Any, tokenizer: Any, asked: Sequence[Prompt], limit: int) -> list[Trace]:
+    import torch
+
+    made = decoder(model, tokenizer)
+    tokens: dict[int, tuple[int, ...]] = {}
+    keys: dict[int, bytes] = {}
+    finished, read = made._finished, made._read
+
+    def watched_end(row: Any, most: int) -> Answer | None:
         answer: Answer | None = finished(row, most)
         if answer is not None:
-            found[row.encoded.index] = tuple(row.tokens)
+            tokens[row.encoded.index] = tuple(row.tokens)
         return answer
 
-    made._finished = spy
+    def watched_read(batch: Any, **shape: int) -> Any:
+        rows = read(batch, **shape)
+        for row in rows:
+            keys[row.encoded.index] = row.states[-1][0].contiguous().view(torch.int16).numpy().tobytes()
+        return rows
+
+    made._finished, made._read = watched_end, watched_read
     answers(made, asked, limit)
-    return [found[index] for index in range(len(asked))]
+    return [(tokens[index], keys[index]) for index in range(len(asked))]
 
 
 @pytest.fixture(scope="module")
-def in_order(half: Any, tokenizer: Any) -> dict[Prompt, tuple[int, ...]]:
+def in_order(half: Any, tokenizer: Any) -> dict[Prompt, Trace]:
     asked = [*prompts(9), *prompts(8, PREFIX)]
-    return dict(zip(asked, token_ids(half, tokenizer, asked, 8), strict=True))
+    return dict(zip(asked, traces(half, tokenizer, asked, 8), strict=True))
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_bfloat16_token_ids_are_the_same_in_any_order_and_company(
-    half: Any, tokenizer: Any, in_order: dict[Prompt, tuple[int, ...]], data: st.DataObject
+def test_bfloat16_answers_are_the_same_to_the_bit_in_any_order_and_company(
+    half: Any, tokenizer: Any, in_order: dict[Prompt, Trace], data: st.DataObject
 ) -> None:
     order = data.draw(st.permutations(sorted(in_order, key=lambda prompt: prompt.text)))
     some = order[: data.draw(st.integers(1, len(order)))]
-    assert token_ids(half, tokenizer, some, 8) == [in_order[prompt] for prompt in some]
+    assert traces(half, tokenizer, some, 8) == [in_order[prompt] for prompt in some]
 
 
-def test_bfloat16_token_ids_are_the_same_for_a_prompt_alone(
-    half: Any, tokenizer: Any, in_order: dict[Prompt, tuple[int, ...]]
+def test_bfloat16_answers_are_the_same_to_the_bit_for_a_prompt_alone(
+    half: Any, tokenizer: Any, in_order: dict[Prompt, Trace]
 ) -> None:
-    assert [token_ids(half, tokenizer, [prompt], 8) for prompt in in_order] == [[ids] for ids in in_order.values()]
+    for prompt, expected in in_order.items():
+        assert traces(half, tokenizer, [prompt], 8) == [expected]
 
 
 def test_shape_of_every_pass_a_prompt_takes_part_in_follows_from_the_prompt(half: Any, tokenizer: Any) -> None:
