@@ -30,6 +30,22 @@ class Asked:
     usd: Sequence[float]
 
 
+def reading_documents(stages: Stages, selection: Selection) -> set[str]:
+    """For each arm the configuration that is best on dev among those whose index holds documents alone: an index of
+    training pairs would go on repeating the facts of the day they were written."""
+    best: dict[Arm, str] = {}
+    for configuration in stages.experiment.configurations:
+        if not configuration.training_pairs_indexed:
+            rival = best.get(configuration.arm)
+            if rival is None or _dev(selection, configuration.id) > _dev(selection, rival):
+                best[configuration.arm] = configuration.id
+    return set(best.values())
+
+
+def _dev(selection: Selection, identifier: str) -> float:
+    return selection.scores[identifier][selection.templates[identifier].name]
+
+
 def showcase(questions: Sequence[Question], asked: Mapping[Arm, Asked]) -> Showcase | None:
     """A question on which the cells differ, the first of those that differ most; a reader can browse the others."""
     if not questions or not asked:

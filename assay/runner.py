@@ -1,5 +1,6 @@
 """One experiment from file to results: stages, choices on dev, test, latency, verdict, report and tracking."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from assay.demonstration import Asked, fact_change, showcase
+from assay.demonstration import Asked, fact_change, reading_documents, showcase
 from assay.embedding import remembered_embedding
 from assay.environment import describe_environment
 from assay.experiment import Experiment
@@ -116,8 +117,9 @@ def _results(
     stages: Stages, selection: Selection, measured: list[Measured], evaluation: Evaluation, prices: PriceBook
 ) -> Results:
     experiment, questions = stages.experiment, stages.dataset.split("test")
-    asked = _asked(stages, measured, evaluation)
-    change, no_change = fact_change(stages, selection, asked, stages.progress)
+    asked = _asked(stages, measured, evaluation, {one.id for one in measured if one.selected_on_dev})
+    documents = _asked(stages, measured, evaluation, reading_documents(stages, selection))
+    change, no_change = fact_change(stages, selection, documents, stages.progress)
     absent = {**evaluation.absent, **({"fact_change": no_change} if change is None else {})}
     absent["judged_metrics"] = "no judge is configured"
     errors = sum(one.errors for one in evaluation.configurations)
@@ -144,14 +146,17 @@ def _results(
     )
 
 
-def _asked(stages: Stages, measured: list[Measured], evaluation: Evaluation) -> dict[Arm, Asked]:
+def _asked(
+    stages: Stages, measured: list[Measured], evaluation: Evaluation, chosen: Collection[str]
+) -> dict[Arm, Asked]:
+    """The chosen configurations by arm, as the demonstration wants them."""
     table = evaluation.per_question
     first = table[table["seed"] == 0]
     by_id = {configuration.id: configuration for configuration in stages.experiment.configurations}
     return {
         one.arm: Asked(by_id[one.id], one.outcomes[0], first[first["configuration"] == one.id]["usd"].tolist())
         for one in measured
-        if one.selected_on_dev
+        if one.id in chosen
     }
 
 
