@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from assay.offline import silence_telemetry
+
 from .measured import Measured
 
 

@@ -7,7 +7,6 @@ from typing import Protocol
 from pipelines.records import TrainingPair
 from pipelines.registry import Registry, field_of
 
-
 Progress = Callable[[int, int, float], None]
 """Called after every optimiser step with the step, the number of steps and the loss."""
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -61,7 +62,9 @@ def lora(config: LoraFinetuning) -> Trainer:
         progress: Progress | None = None,
     ) -> Mapping[str, float]:
         examples = encode_pairs(pairs, tokenizer, config.max_length)
-        with TemporaryDirectory() as scratch, _untouched(model):
+        with TemporaryDirectory() as scratch, _untouched(model), warnings.catch_warnings():
+            # TRL itself uses names that transformers is about to rename.
+            warnings.simplefilter("ignore", FutureWarning)
             trainer = _trainer(config, model, tokenizer, examples, Path(scratch), seed, progress)
             start = time.perf_counter()
             with _fast_attention(model, examples), _fused(trainer):

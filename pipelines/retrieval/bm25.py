@@ -8,6 +8,7 @@ Ukrainian, ...) are indexed unstemmed, those without a stop-word list keep all w
 digits, so scripts that do not put spaces between words (Chinese, Japanese, Thai) are served badly: use ``dense``.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,7 @@ class BM25:
         """Write the index as ``.npy`` arrays and JSON. Equal chunks give equal files."""
         import bm25s
 
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it prints its debugging otherwise
         texts = self._words([chunk.indexed for chunk in chunks])
         # Sorted, because bm25s numbers words in the order of a set, which changes from process to process.
         vocabulary = {word: number for number, word in enumerate(sorted({word for words in texts for word in words}))}

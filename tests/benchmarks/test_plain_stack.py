@@ -135,12 +135,19 @@ def test_an_answer_is_its_first_line() -> None:
 
 @pytest.mark.slow
 def test_the_matched_stack_does_every_part_of_a_tiny_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
     from pipelines.cache import cache_folder
     from pipelines.generation.weights import locate_embedded_embedder, prepare_embedded
 
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     models = {"model": prepare_embedded(cache_folder()).path, "embedder": locate_embedded_embedder()}
-    result = run("matched", work().model_copy(update=models), tmp_path)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        result = run("matched", work().model_copy(update=models), tmp_path)
+    finally:
+        torch.set_num_threads(threads)
     assert set(result.parts) == set(PARTS)
     assert all(seconds > 0 for seconds in result.parts.values())
     assert set(result.scores) == {"rag", "lora"}
