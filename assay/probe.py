@@ -15,21 +15,22 @@ from assay.experiment import Configuration
 from assay.fingerprint import code_hash, fingerprint
 from assay.selection import Selection
 from assay.stages import Stages
-from eval.latency import latency_summary
+from eval.latency import BEYOND, latency_summary
 from eval.results import Latency
 from eval.statistics.seeds import fan_out
 from pipelines.flows import Generate
 from pipelines.generation import language_models
 from pipelines.records import Context, Prompt, Question
 
+FEWEST = 2 * BEYOND
 STAGES = ("retrieve", "prompt", "prefill", "decode")
 
 
 def probe(stages: Stages, selection: Selection) -> dict[str, Latency]:
-    """Latency by configuration id; empty where the experiment skips the probe."""
-    settings = stages.experiment.latency
-    if settings.questions == 0:
+    """Latency by configuration id; empty where ``no_probe`` says why."""
+    if no_probe(stages):
         return {}
+    settings = stages.experiment.latency
     test = list(stages.dataset.split("test"))
     random = Random(fan_out(stages.experiment.seed, "latency"))
     questions = random.sample(test, min(settings.questions, len(test)))
@@ -52,6 +53,16 @@ def probe(stages: Stages, selection: Selection) -> dict[str, Latency]:
     records.put_many(fresh)
     known.update(fresh)
     return {name: _summary(known[key]) for name, key in keys.items()}
+
+
+def no_probe(stages: Stages) -> str:
+    """Why no latency is measured; empty where it is."""
+    wanted, there = stages.experiment.latency.questions, len(stages.dataset.split("test"))
+    if wanted == 0:
+        return "the experiment skips the latency probe"
+    if min(wanted, there) < FEWEST:
+        return f"a median needs {FEWEST} requests, and there are {min(wanted, there)} questions to ask"
+    return ""
 
 
 def _summary(measured: dict[str, Any]) -> Latency:

@@ -16,7 +16,7 @@ from assay.forgetting import forgetting
 from assay.loading import as_yaml
 from assay.measure import measure
 from assay.preflight import preflight
-from assay.probe import probe
+from assay.probe import no_probe, probe
 from assay.progress import Progress
 from assay.selection import Selection, select
 from assay.stages import Stages
@@ -122,6 +122,8 @@ def _results(
     change, no_change = fact_change(stages, selection, documents, stages.progress)
     absent = {**evaluation.absent, **({"fact_change": no_change} if change is None else {})}
     absent["judged_metrics"] = "no judge is configured"
+    if reason := no_probe(stages):
+        absent["latency"] = reason
     errors = sum(one.errors for one in evaluation.configurations)
     return Results(
         name=experiment.name,

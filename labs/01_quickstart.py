@@ -38,6 +38,7 @@ import assay
 from assay.datasets import load_dataset
 
 warnings.filterwarnings("ignore", category=FutureWarning)  # libraries talking to their own developers
+warnings.filterwarnings("ignore", message="IProgress not found")
 pd.options.display.max_colwidth = 90
 pd.options.display.precision = 3
 plt.rcParams |= {"figure.dpi": 100, "axes.spines.top": False, "axes.spines.right": False, "axes.titlelocation": "left"}
@@ -207,7 +208,8 @@ EXPERIMENT = {
 
 # %% [markdown]
 # This cell takes a few minutes the first time and says nothing meanwhile; the star in `[*]` means that it works. Then
-# it takes seconds. Read on in the meantime: exercise 3 needs no results until its check.
+# it takes seconds. Close what else keeps the computer busy: seconds are among the things measured. Read on in the
+# meantime: exercise 3 needs no results until its check.
 
 # %%
 finished = assay.run(EXPERIMENT, store=STORE, runs=RUNS, tracking=False, progress=False)

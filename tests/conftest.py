@@ -127,7 +127,8 @@ def small_dataset() -> Callable[[Path], dict[str, str]]:
     def write(root: Path) -> dict[str, str]:
         (root / "documents").mkdir(parents=True)
         for number, (pump, colour) in enumerate(zip(PUMPS, COLOURS, strict=True)):
-            text = f"# The {pump} pump\n\nThe {pump} pump is {colour}. It weighs {10 + number} kg and costs EUR {200 + number}.\n"
+            facts = f"The {pump} pump is {colour}. It weighs {10 + number} kg and costs EUR {200 + number}."
+            text = f"# The {pump} pump\n\n{facts}\n"
             (root / "documents" / f"{pump}.md").write_text(text, encoding="utf-8")
         rows = []
         for number, (pump, colour) in enumerate(zip(PUMPS, COLOURS, strict=True)):

@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HEAVY = ("torch", "transformers", "peft", "trl", "pandas", "mlflow", "pydantic", "chromadb", "datasets", "sklearn", "scipy")
+HEAVY = (
+    "torch",
+    "transformers",
+    "peft",
+    "trl",
+    "pandas",
+    "mlflow",
+    "pydantic",
+    "chromadb",
+    "datasets",
+    "sklearn",
+    "scipy",
+)
 
 
 def run(script: str) -> str:
@@ -65,9 +77,7 @@ def test_validation_and_schemas_load_no_model_library(script: str) -> None:
 
 
 def test_layers_hold() -> None:
-    script = (
-        "import sys\nfrom importlinter.cli import lint_imports\nsys.exit(lint_imports(no_cache=True, is_debug_mode=False))"
-    )
+    script = "import sys\nfrom importlinter.cli import lint_imports\nsys.exit(lint_imports(no_cache=True))"
     assert "0 broken" in run(script)
 
 

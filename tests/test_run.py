@@ -27,7 +27,11 @@ pytestmark = [
     ),
 ]
 
-SECRETS = {"OPENAI_API_KEY": "sk-planted-0123456789", "HF_TOKEN": "hf_planted9876543210", "DB_PASSWORD": "planted-pw-5544"}
+SECRETS = {
+    "OPENAI_API_KEY": "sk-planted-0123456789",
+    "HF_TOKEN": "hf_planted9876543210",
+    "DB_PASSWORD": "planted-pw-5544",
+}
 UNSTABLE = ("created", "timings")
 """What may differ between two runs of the same experiment; beside it only the counts of the store."""
 
@@ -35,7 +39,8 @@ SCRIPT = """
 import json, sys
 from pathlib import Path
 import assay
-assay.run(json.loads(sys.argv[1]), store=sys.argv[2], runs=sys.argv[3], progress=False)
+tracking = sys.argv[4] == "tracked"
+assay.run(json.loads(sys.argv[1]), store=sys.argv[2], runs=sys.argv[3], tracking=tracking, progress=False)
 """
 
 
@@ -47,14 +52,12 @@ class Place:
     store: Path
     runs: Path
 
-    @property
-    def command(self) -> list[str]:
-        return [sys.executable, "-c", SCRIPT, json.dumps(self.experiment), str(self.store), str(self.runs)]
+    def command(self, tracking: str = "untracked") -> list[str]:
+        return [sys.executable, "-c", SCRIPT, json.dumps(self.experiment), str(self.store), str(self.runs), tracking]
 
-    def run(self) -> Results:
-        finished = subprocess.run(
-            self.command, env={**os.environ, **SECRETS}, capture_output=True, text=True, timeout=600, check=False
-        )
+    def run(self, tracking: str = "untracked") -> Results:
+        environment, command = {**os.environ, **SECRETS}, self.command(tracking)
+        finished = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
         assert finished.returncode == 0, finished.stderr[-3000:]
         return Results.load(self.runs / "mini/results.json")
 
@@ -85,7 +88,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, small_dataset: Any) -> Place
     """The experiment, run once without interruption."""
     root = tmp_path_factory.mktemp("run")
     place = Place(experiment(small_dataset(root / "data")), root / "store", root / "runs")
-    place.run()
+    place.run("tracked")
     return place
 
 
@@ -155,7 +158,7 @@ def test_damaged_entry_is_computed_again_with_the_same_result(whole: Place) -> N
 def test_killed_run_is_resumed_with_the_same_answers(whole: Place, tmp_path: Path) -> None:
     place = Place(whole.experiment, tmp_path / "store", tmp_path / "runs")
     answers = place.store / "records/answers.sqlite"
-    process = subprocess.Popen(place.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(place.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         while not _rows(answers):
             assert process.poll() is None, "the run ended before it could be killed"

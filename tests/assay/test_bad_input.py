@@ -1,4 +1,4 @@
-"""What a user can get wrong, from the command line: exit code 2, a clear line each, no traceback, nothing left behind."""
+"""What a user can get wrong on the command line: exit code 2, one line a problem, no traceback, nothing left behind."""
 
 import json
 import subprocess

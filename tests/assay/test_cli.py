@@ -122,7 +122,10 @@ def test_compare_prints_the_shared_arms(assay: Any, tmp_path: Path, make_results
         (["schema", "everything"], "assay: there is no schema 'everything'; ask for experiment or results"),
         (["kinds", "stages"], "assay: there is no stage 'stages'; known: dataset,"),
         (["data", "check", "nothing"], "assay: 'nothing' is neither an experiment file nor a dataset kind: "),
-        (["data", "check", "folder"], "assay: dataset folder needs documents, questions; name it in an experiment file"),
+        (
+            ["data", "check", "folder"],
+            "assay: dataset folder needs documents, questions; name it in an experiment file",
+        ),
         (["plan", "nowhere.yaml"], "assay: nowhere.yaml: there is no such file"),
     ],
 )

@@ -88,5 +88,7 @@ def test_results_of_another_form_name_the_field(write_run: Any) -> None:
     a = write_run("a", {"x": "rag"}, {"x": {"q1": [1.0]}})
     path = a / "results.json"
     path.write_text(path.read_text(encoding="utf-8").replace('"seed"', '"sead"'), encoding="utf-8")
-    with pytest.raises(UserError, match=r"results.json: seed: Field required; the file is not what this version writes"):
+    with pytest.raises(
+        UserError, match=r"results.json: seed: Field required; the file is not what this version writes"
+    ):
         compare_runs(a, a)

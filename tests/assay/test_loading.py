@@ -118,7 +118,11 @@ def test_experiment_written_out_is_the_same_experiment(tmp_path: Path) -> None:
             "epochs: 0}",
             "experiment.yaml:20: configurations.3.finetuning.epochs: input should be greater than or equal to 1",
         ),
-        ("{kind: embedded}", "{kind: embeded}", "experiment.yaml:3: llm: unknown llm kind 'embeded'; did you mean 'embedded'?"),
+        (
+            "{kind: embedded}",
+            "{kind: embeded}",
+            "experiment.yaml:3: llm: unknown llm kind 'embeded'; did you mean 'embedded'?",
+        ),
         (
             "  - arm: closed_book",
             "  - arm: closed_bok",
@@ -189,7 +193,10 @@ def test_folder_in_place_of_a_file(tmp_path: Path) -> None:
     [
         (b"name: small\nllm: {kind: embedded\nseed: 1\n", "experiment.yaml:3: not valid YAML: "),
         (b"name: small\nllm: 'open\n", "experiment.yaml:3: not valid YAML: "),
-        (b"name: small\nseed: \x07\n", "experiment.yaml:2: not valid YAML: special characters are not allowed (#x0007)"),
+        (
+            b"name: small\nseed: \x07\n",
+            "experiment.yaml:2: not valid YAML: special characters are not allowed (#x0007)",
+        ),
         (b"name: caf\xe9\n", "experiment.yaml: not UTF-8 at byte 9"),
         (b"", "experiment.yaml:1: an experiment is a mapping with name, dataset, llm and configurations"),
         (b"- name\n", "experiment.yaml:1: an experiment is a mapping with name, dataset, llm and configurations"),

@@ -60,9 +60,7 @@ def test_given_name_does_not_hide_that_two_are_the_same() -> None:
 
 @given(
     st.lists(
-        st.tuples(
-            st.sampled_from(["bm25", "dense"]), st.integers(1, 3), st.sampled_from([200, 400]), st.booleans()
-        ),
+        st.tuples(st.sampled_from(["bm25", "dense"]), st.integers(1, 3), st.sampled_from([200, 400]), st.booleans()),
         unique=True,
         max_size=12,
     )

@@ -53,7 +53,7 @@ def test_a_step_that_fails_is_timed_and_taken_off(clock: Clock) -> None:
             report(1, 10, 0.5)
             raise OSError("the disk is gone")
 
-    with pytest.raises(OSError, match="^the disk is gone$"):
+    with pytest.raises(OSError, match="the disk is gone"):
         fail()
     assert progress.timings == {"tuning": 2, "outer": 0}
     with progress.step("next"):

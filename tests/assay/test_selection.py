@@ -24,7 +24,13 @@ class Dev:
         self.stages: Stages | None = None
 
     def select(self, right: Callable[[str], bool], configurations: list[Any], **changes: Any) -> Selection:
-        data = {"name": "x", "dataset": self.dataset, "llm": "fake", "prompts": PROMPTS, "primary_metric": "exact_match"}
+        data = {
+            "name": "x",
+            "dataset": self.dataset,
+            "llm": "fake",
+            "prompts": PROMPTS,
+            "primary_metric": "exact_match",
+        }
         experiment = parse_experiment({**data, "configurations": configurations, **changes})
         self.stages = Stages(experiment, Store(self.root / "store"), Progress())
         answers = {question.text: question.answers[0] for question in self.stages.dataset.questions}
@@ -70,9 +76,10 @@ def test_ties_go_to_the_prompt_named_first(dev: Dev, right: bool) -> None:
 
 
 def test_tie_of_the_later_prompts_goes_to_the_earlier_of_them(dev: Dev) -> None:
-    assert dev.select(lambda text: "As first." not in text, [{"arm": "closed_book"}]).templates[
-        "closed_book"
-    ].name == "second"
+    assert (
+        dev.select(lambda text: "As first." not in text, [{"arm": "closed_book"}]).templates["closed_book"].name
+        == "second"
+    )
 
 
 def test_test_questions_are_never_asked(dev: Dev) -> None:

@@ -77,8 +77,11 @@ def logged(tmp_path_factory: pytest.TempPathFactory, simulated: tuple[Results, p
 
 @pytest.fixture
 def fresh(tmp_path: Path, logged: Finished, simulated: tuple[Results, pd.DataFrame]) -> Iterator[Finished]:
-    """An empty store of its own; copied, as making one takes a second."""
-    one = finished(tmp_path / "runs", simulated)
+    """Four of the configurations and an empty store of its own; copied, as making one takes a second."""
+    results, table = simulated
+    few = ("closed_book", "rag-hybrid-k3-rerank", "lora-r16", results.recommendation.id)
+    configurations = tuple(one for one in results.configurations if one.id in few)
+    one = finished(tmp_path / "runs", (results.model_copy(update={"configurations": configurations}), table))
     template = logged.folder.parent / "empty.db"
     if not template.exists():
         with opened(sqlite_uri(template)):

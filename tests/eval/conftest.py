@@ -1,9 +1,9 @@
 """Four questions and what three configurations answered, small enough to judge by hand.
 
-              warranty (2 years)  colour (deep red)    site (Lomond)        moon (unanswerable)   correct   f1
-closed_book   2 years         1   red              0   -- failed --      0  unknown            1   0.50     (1+2/3+0+1)/4
-rag           3 years         0   deep red         1   Lomond            1  green              0   0.50     (1/2+1+1+0)/4
-gold_context  2 years         1   deep red         1   Lomond            1  unknown            1   1.00     1
+              2 years      deep red      Lomond      (unanswerable)   correct   f1
+closed_book   2 years  1   red       0   failed  0   unknown      1   0.50      (1 + 2/3 + 0 + 1) / 4
+rag           3 years  0   deep red  1   Lomond  1   green        0   0.50      (1/2 + 1 + 1 + 0) / 4
+gold_context  2 years  1   deep red  1   Lomond  1   unknown      1   1.00      1
 """
 
 from collections.abc import Callable
@@ -61,7 +61,9 @@ def measured(outcome: Any) -> Callable[..., Measured]:
     def make(name: str, arm: Arm | None = None, **fields: Any) -> Measured:
         arm = arm or name  # type: ignore[assignment]
         retrieved = arm in ("rag", "lora_rag")
-        hits = tuple(Hits(ids, (2.0, 1.0)) for ids in (("d1#0", "d2#0"), ("d1#0", "d2#0"), ("d1#0", "d2#0"), ("d1#0", "d3#0")))
+        hits = tuple(
+            Hits(ids, (2.0, 1.0)) for ids in (("d1#0", "d2#0"), ("d1#0", "d2#0"), ("d1#0", "d2#0"), ("d1#0", "d3#0"))
+        )
         contexts = (Context((CHUNKS["d1#0"],)),) * 4 if retrieved else (Context(),) * 4
         usual: dict[str, Any] = {
             "inputs": ("documents",) if retrieved else (),

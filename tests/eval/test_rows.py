@@ -9,7 +9,9 @@ from eval.evaluator import evaluate
 from eval.per_question import COLUMNS
 
 
-def test_one_row_for_each_configuration_seed_and_question(questions: Any, measured: Any, outcome: Any, plan: Any) -> None:
+def test_one_row_for_each_configuration_seed_and_question(
+    questions: Any, measured: Any, outcome: Any, plan: Any
+) -> None:
     seeds = (outcome(("2 years", "x", "x", "x")), outcome(("x", "deep red", "x", "x")))
     table = evaluate(questions, [measured("rag"), measured("lora", outcomes=seeds)], plan).per_question
     assert list(table.columns[: len(COLUMNS)]) == list(COLUMNS)

@@ -51,7 +51,9 @@ def test_each_seed_is_a_row(questions: Any, measured: Any, outcome: Any) -> None
 
 def test_no_value_is_nan(questions: Any, measured: Any) -> None:
     for name in ("closed_book", "rag", "gold_context"):
-        assert all(np.isfinite(values).all() for values in score_configuration(questions, measured(name)).values.values())
+        assert all(
+            np.isfinite(values).all() for values in score_configuration(questions, measured(name)).values.values()
+        )
 
 
 def test_similarity_is_of_the_nearest_accepted_answer(questions: Any, measured: Any) -> None:

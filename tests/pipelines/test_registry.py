@@ -151,7 +151,9 @@ def test_entry_point_of_a_third_party_adds_its_kind(cutters: Registry[str], monk
 def test_modules_of_a_package_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "found_cutters"
     package.mkdir()
-    (package / "__init__.py").write_text("from pipelines.registry import Registry\nmade = Registry('c', ['found_cutters'], 'none')\n")
+    (package / "__init__.py").write_text(
+        "from pipelines.registry import Registry\nmade = Registry('c', ['found_cutters'], 'none')\n"
+    )
     (package / "one.py").write_text(
         "from typing import Literal\nfrom found_cutters import made\nfrom pipelines.registry import StageConfig\n"
         "class One(StageConfig):\n    kind: Literal['one'] = 'one'\n"

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from pipelines.generation.shapes import Shapes
 from pipelines.records import Answer, Prompt
 
-WORDS = "the kestrel pump weighs nine kilograms and was painted deep blue by Ines Orr in the spring of 1904".split()
+SENTENCE = "the kestrel pump weighs nine kilograms and was painted deep blue by Ines Orr in the spring of 1904"
 PREFIX = "Answer in as few words as possible, and do not guess. Question: how high is the tower?\nAnswer: 96 m\n\n" * 2
 SMALL = Shapes(prefill_tokens=128, slots=4)
 
 
 def prompts(count: int, prefix: str = "", stop: tuple[str, ...] = ()) -> list[Prompt]:
     """Prompts of 1 to about 160 tokens, each different."""
-    made = []
+    made, vocabulary = [], SENTENCE.split()
     for number in range(count):
         length = 1 + (number * 37) % 150
-        words = [WORDS[(number + 5 * place) % len(WORDS)] for place in range(length)]
+        words = [vocabulary[(number + 5 * place) % len(vocabulary)] for place in range(length)]
         made.append(Prompt(f"{prefix}{number} {' '.join(words)}", prefix, stop))
     return made
 
@@ -124,9 +124,7 @@ def test_earliest_of_several_stop_strings_counts(model: Any, tokenizer: Any) -> 
     assert stopped.text == free.text[: min(free.text.index(one), free.text.index(other))].strip()
 
 
-def test_end_token_ends_the_answer_and_is_counted_but_not_shown(
-    model: Any, plain_model: Any, tokenizer: Any
-) -> None:
+def test_end_token_ends_the_answer_and_is_counted_but_not_shown(model: Any, plain_model: Any, tokenizer: Any) -> None:
     import torch
 
     asked = prompts(7)
@@ -233,7 +231,9 @@ def traces(model: Any, tokenizer: Any, asked: Sequence[Prompt], limit: int) -> l
 
 @pytest.fixture(scope="module")
 def in_order(wide: Any, tokenizer: Any) -> dict[Prompt, Trace]:
-    asked = [*prompts(9), *prompts(8, PREFIX)]
+    # Of one token, because the product of a single row is the one that most kernels add up in another order.
+    shortest = [Prompt(letter, stop=()) for letter in "ABC"]
+    asked = [*shortest, *prompts(9), *prompts(8, PREFIX)]
     return dict(zip(asked, traces(wide, tokenizer, asked, 8), strict=True))
 
 

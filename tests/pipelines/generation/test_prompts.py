@@ -48,9 +48,7 @@ def test_chat_turns_follow_the_models_template(fake_model: Any) -> None:
     template = PromptTemplate(name="chat", form="chat", examples=1, instruction="Be brief.")
     prompt = render(template, fake_model, SHOTS, PUMP, context("It is green."))
     prefix = "<system>Be brief.<user>Passage: It is 96 m high.\nQuestion: What is the tower?<model>96 m<user>"
-    assert prompt == Prompt(
-        f"{prefix}Passage: It is green.\nQuestion: What is the pump?<model>", prefix, stop=("\n",)
-    )
+    assert prompt == Prompt(f"{prefix}Passage: It is green.\nQuestion: What is the pump?<model>", prefix, stop=("\n",))
 
 
 @given(

@@ -112,7 +112,7 @@ def test_a_damaged_cache_is_built_anew(
 def test_the_default_finds_what_is_meant(tmp_path: Path) -> None:
     texts = ["The pump leaks at its seal.", "Employees have 30 days of vacation.", "Invoices are paid in 14 days."]
     retriever = retrievers.build(retrievers.parse("dense"), "en")
-    assert retriever.build(chunks(texts), tmp_path) == {"embedding_tokens": 29}
+    assert retriever.build(chunks(texts), tmp_path)["embedding_tokens"] == 29
     search = retriever.open(chunks(texts), tmp_path, ())
     found = search(["How long may I be on holiday?", "When do suppliers get their money?"], 1)
     assert [hits.chunk_ids for hits in found] == [("c1",), ("c2",)]
