@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from assay.stages import Stages
+from eval.latency import BEYOND
 from eval.leakage import check_leakage
 from pipelines.corpus.validation import judges_retrieval_alone
 from pipelines.errors import UserError
@@ -14,6 +15,7 @@ def preflight(stages: Stages, folders: Iterable[Path]) -> None:
     """Raises ``UserError`` where the run could not end well. The folders are made last, so that an experiment refused
     for anything else leaves nothing behind."""
     _check_splits(stages)
+    _check_probe(stages)
     check_leakage(stages.dataset.split("train"), stages.dataset.split("dev") + stages.dataset.split("test"))
     stages.locate_models()
     for folder in folders:
@@ -30,6 +32,16 @@ def _check_splits(stages: Stages) -> None:
     if judges_retrieval_alone(dataset.split("test")):
         raise UserError(
             f"dataset {dataset.name}: no test question has an answer, only judged documents; a run scores answers"
+        )
+
+
+def _check_probe(stages: Stages) -> None:
+    """The latency probe asks enough questions for a median, or none."""
+    wanted, there = stages.experiment.latency.questions, len(stages.dataset.split("test"))
+    if wanted > 0 and min(wanted, there) < 2 * BEYOND:
+        raise UserError(
+            f"latency.questions: a median takes {2 * BEYOND} questions, not {min(wanted, there)} (test has {there}); "
+            "ask more, or set it to 0 to skip the probe"
         )
 
 

@@ -57,7 +57,7 @@ class Place:
 
     def run(self, tracking: str = "untracked") -> Results:
         environment, command = {**os.environ, **SECRETS}, self.command(tracking)
-        finished = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
+        finished = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=850, check=False)
         assert finished.returncode == 0, finished.stderr[-3000:]
         return Results.load(self.runs / "mini/results.json")
 

@@ -17,7 +17,7 @@ TAG = f"mlflow.sharedViewState.{VIEW}"
 SECTION = "RAG or fine-tuning, at what cost"
 # The interface's own section, into which it puts a chart for every metric it finds.
 EVERY_METRIC = "Model metrics"
-WIDTH = 150
+NARROWEST = 120
 PER_1K = "cost.per_1k_questions_usd"
 
 
@@ -39,7 +39,7 @@ def view_state(results: Results, parent: str) -> str:
         "orderByAsc": False,
         "selectedColumns": columns,
         "columnOrder": columns,
-        "columnWidths": dict.fromkeys(columns, WIDTH),
+        "columnWidths": {column: max(NARROWEST, 8 * len(column.split("`")[1])) for column in columns},
         "runsHiddenMode": "SHOW_ALL",
         "compareRunCharts": _charts(score, [name for name in tracks if name in shared], shared),
         "compareRunSections": [

@@ -193,6 +193,16 @@ def test_hub_model_that_was_never_downloaded(place: Workplace, monkeypatch: pyte
     assert place.refused().startswith("model 'nobody/no-such-model' is not on this machine")
 
 
+@pytest.mark.parametrize(("field", "value", "asked"), [("latency", {"questions": 4}, 4), ("sample", {"test": 7}, 7)])
+def test_too_few_questions_for_a_median(place: Workplace, field: str, value: dict[str, int], asked: int) -> None:
+    place.data[field] = value
+    there = 7 if field == "sample" else 12
+    assert place.refused() == (
+        f"latency.questions: a median takes 10 questions, not {asked} (test has {there}); ask more, or set it to 0 to "
+        "skip the probe"
+    )
+
+
 def test_machine_that_the_price_book_does_not_have(place: Workplace) -> None:
     place.data["economics"] = {"machine": "small_cpus"}
     assert "has no machine 'small_cpus'" in place.refused()

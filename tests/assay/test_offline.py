@@ -80,7 +80,7 @@ language_models.kind(Fake)(lambda config: Model())
 import assay
 
 arms = [{"arm": "closed_book"}, {"arm": "rag", "retriever": RETRIEVER, "depth": 1}, {"arm": "gold_context"}]
-data = {"name": "mini", "dataset": DATASET, "llm": "fake", "configurations": arms, "latency": {"questions": 4}}
+data = {"name": "mini", "dataset": DATASET, "llm": "fake", "configurations": arms, "latency": {"questions": 10}}
 finished = assay.run(data, store=ROOT + "/store", runs=ROOT + "/runs", progress=False)
 assert not tried, tried
 print(finished.results.recommendation.id, finished.results.configuration("gold_context").metrics["correct"].mean)
