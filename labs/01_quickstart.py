@@ -42,7 +42,7 @@ warnings.filterwarnings("ignore", message="IProgress not found")
 pd.options.display.max_colwidth = 90
 pd.options.display.precision = 3
 plt.rcParams |= {"figure.dpi": 100, "axes.spines.top": False, "axes.spines.right": False, "axes.titlelocation": "left"}
-BASE, TUNED, GREY = "#0072B2", "#D55E00", "#999999"
+BASE, TUNED = "#0072B2", "#D55E00"
 STORE, RUNS = ".assay/store", "runs"
 
 # %% [markdown]
@@ -91,7 +91,7 @@ print(dataset.documents[3].text[:700], "...")
 for split in ("train", "dev", "test"):
     print(f"{split:6}", Counter(question.track or "(no track)" for question in dataset.split(split)))
 examples = [
-    next(q for q in dataset.split("test") if q.track == track and q.answerable)
+    next(q for q in dataset.split("test") if q.track == track and q.kind in ("single_hop", "convert"))
     for track in ("in_training", "only_in_documents", "task")
 ]
 pd.DataFrame({"track": q.track, "question": q.text, "answer": q.answers[0]} for q in examples)
@@ -100,7 +100,7 @@ pd.DataFrame({"track": q.track, "question": q.text, "answer": q.answers[0]} for 
 # ### Exercise 1: who was taught what?
 #
 # Every question carries `fact_ids`, the facts that it is about. Write a function that returns the training questions
-# which share a fact with a given question. What should it return for each of the three tracks?
+# which share a fact with a given question. What should it return for the first track, and what for the second?
 
 
 # %% tags=["blank"] exercise="1"
@@ -303,7 +303,7 @@ def draw_arms(names, label, values, *, title):
 
 axes = draw_arms(list(arms), "F1", [c.metrics["f1"] for c in arms.values()], title="Base weights blue, tuned orange")
 axes.plot(list(guess.values()), range(6), "o", mfc="white", mec="black", label="your guess")
-axes.legend(loc="lower right", frameon=False)
+axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False)
 plt.show()
 
 # %% [markdown]
@@ -314,13 +314,13 @@ plt.show()
 # The tracks tell more than the mean does:
 
 # %%
-figure, panels = plt.subplots(1, 3, figsize=(10, 2.9), sharey=True, sharex=True)
+figure, panels = plt.subplots(1, 3, figsize=(10, 3.1), sharey=True, sharex=True)
 for axes, track in zip(panels, ("in_training", "only_in_documents", "task"), strict=True):
     means = [c.tracks[track]["f1"].mean for c in arms.values()]
     axes.barh(list(arms), means, color=[TUNED if arm.startswith("lora") else BASE for arm in arms], height=0.65)
     for place, mean in enumerate(means):
         axes.text(mean + 0.02, place, f"{mean:.2f}", va="center", fontsize=9)
-    axes.set(title=f"{track} ({results.dataset.tracks[track]} questions)", xlim=(0, 1.12), xlabel="F1")
+    axes.set(title=f"{track}\n{results.dataset.tracks[track]} questions", xlim=(0, 1.12), xlabel="F1")
 panels[0].invert_yaxis()
 figure.tight_layout()
 plt.show()
@@ -447,12 +447,14 @@ def paired(a, b):
 # %% tags=["check"] exercise="5"
 a, b = np.array([1.0, 0.0, 1.0, 0.0]), np.array([0.9, 0.0, 0.9, 0.0])
 assert standard_error(a) is not ..., "standard_error still returns ...; start there, the other two use it."
-assert np.isclose(standard_error(a), 0.288675), "standard_error([1, 0, 1, 0]) is 0.577 / 2 = 0.289. ddof=1? sqrt of n?"
+assert np.isclose(standard_error(a), 0.289, atol=0.001), (
+    "standard_error([1, 0, 1, 0]) is 0.577 / 2 = 0.289. ddof=1? sqrt of n?"
+)
 assert ... not in (unpaired(a, b), paired(a, b)), "unpaired or paired still returns ...."
-assert np.isclose(unpaired(a, b), 0.388373), (
+assert np.isclose(unpaired(a, b), 0.388, atol=0.001), (
     "unpaired: the root of the sum of the two squared standard errors, here 0.388."
 )
-assert np.isclose(paired(a, b), 0.028868), "paired: the standard error of a - b, here 0.029."
+assert np.isclose(paired(a, b), 0.029, atol=0.001), "paired: the standard error of a - b, here 0.029."
 print("Well done.")
 pd.DataFrame({
     f"{x} - {y}": {"difference": (score[x] - score[y]).mean(), "unpaired s.e.": unpaired(score[x], score[y]),
@@ -541,7 +543,7 @@ plt.show()
 # ## 7. Is the comparison fair? The prompt decides
 #
 # A base model does not know how we want to be answered. Ask it plainly, and it writes a sentence where two words were
-# wanted; F1 is low though the answer is there. Two worked examples in the prompt mend much of this. A tuned model
+# wanted; F1 is low though the answer is there. Worked examples in the prompt often mend this. A tuned model
 # has learned the form. So whoever compares *tuned* with *base and a bad prompt* measures their own negligence.
 #
 # Here every arm tried both prompts on the 12 dev questions and kept the better one. Test was not touched for it:
@@ -599,8 +601,9 @@ pd.DataFrame(
 ).T
 
 # %% [markdown]
-# Mind that 12 dev questions are few even for choosing between two prompts: a single answer moves a score by up to
-# 0.08. In earnest you would choose with more, and with more prompts.
+# Is any gap smaller once both sides may choose? Then part of what tuning *seemed* to bring was only form, which a
+# prompt can bring too. Mind that 12 dev questions are few even for choosing between two prompts: a single answer
+# moves a score by up to 0.08. In earnest you would choose with more, and with more prompts.
 
 # %% [markdown]
 # ## 8. What does an answer cost?
@@ -740,8 +743,8 @@ pd.DataFrame(
 #
 # Compare the table with the status quo: if people answered everything, each question would net 1.00 - 0.60 = 0.40
 # dollars. An arm below that does harm, however cheap its answers are. With these values an answering system must be
-# right in about 60 of 100 cases before it is worth switching on. (Solve $p - 0.5 (1 - p) = 0.4$.) A model of this size
-# is for learning how to measure; the same lines with a larger model are for deciding.
+# right in about 60 of 100 cases before it is worth switching on. (Solve $p - 0.5 (1 - p) = 0.4$.) A model of this
+# size is for learning how to measure; the same lines with a larger model are for deciding.
 
 # %% [markdown]
 # ## 9. Change one line
@@ -782,8 +785,8 @@ pd.DataFrame(
 
 # %% [markdown]
 # *Right passage found* is **recall**: the share of the gold passages that are in what the model was given. For one
-# retriever it cannot fall with depth. Does F1 follow it? A model this small is easily distracted by a passage that does
-# not matter; a larger one less so. That is why such questions are measured anew for every model.
+# retriever it cannot fall with depth. Does F1 follow it? A model this small is easily distracted by a passage that
+# does not matter; a larger one less so. That is why such questions are measured anew for every model.
 #
 # The last two columns show the store at work: chunks and embeddings of the first experiment were used again.
 

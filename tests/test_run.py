@@ -56,13 +56,19 @@ class Place:
         return [sys.executable, "-c", SCRIPT, json.dumps(self.experiment), str(self.store), str(self.runs), tracking]
 
     def run(self, tracking: str = "untracked") -> Results:
-        environment, command = {**os.environ, **SECRETS}, self.command(tracking)
-        finished = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=850, check=False)
+        finished = subprocess.run(
+            self.command(tracking), env=environment(), capture_output=True, text=True, timeout=850, check=False
+        )
         assert finished.returncode == 0, finished.stderr[-3000:]
         return Results.load(self.runs / "mini/results.json")
 
     def table(self) -> pd.DataFrame:
         return pd.read_parquet(self.runs / "mini/per_question.parquet")
+
+
+def environment() -> dict[str, str]:
+    """This process's, with secrets planted. One thread: where others keep the cores busy, several wait for each other."""
+    return {**os.environ, **SECRETS, "OMP_NUM_THREADS": "1"}
 
 
 def experiment(dataset: dict[str, str]) -> dict[str, Any]:
@@ -158,7 +164,7 @@ def test_damaged_entry_is_computed_again_with_the_same_result(whole: Place) -> N
 def test_killed_run_is_resumed_with_the_same_answers(whole: Place, tmp_path: Path) -> None:
     place = Place(whole.experiment, tmp_path / "store", tmp_path / "runs")
     answers = place.store / "records/answers.sqlite"
-    process = subprocess.Popen(place.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(place.command(), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         while not _rows(answers):
             assert process.poll() is None, "the run ended before it could be killed"

@@ -75,7 +75,7 @@ def photograph(page: Page, address: str, experiment: str, parent: str) -> None:
     page.set_default_timeout(120_000)
     page.goto(address + runs_path(experiment))
     page.get_by_text("matching runs").wait_for()
-    page.get_by_label("Collapse sidebar").click()
+    page.get_by_label("Toggle sidebar").click()
     save(page, "table.png")
     page.goto(address + runs_path(experiment, "CHART"))
     page.locator(".main-svg").nth(3).wait_for()

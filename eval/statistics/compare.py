@@ -20,6 +20,9 @@ from eval.statistics.sign_flip import EXACT_CLUSTERS, SignFlips, sign_flips
 
 Verdict = Literal["a", "b", "equivalent", "undecided"]
 POWER = 0.8
+SHOWN_SHARE = 0.2
+"""Part of its level that the interval of a shown difference keeps while others of the family are not shown: Holm has
+passed the level on to those."""
 OPEN_AT_ZERO = 1e-9
 """The end of an interval that leaves out zero but reaches every difference beyond it."""
 
@@ -56,8 +59,9 @@ def compare_family(
       greater p of that and of Gaffke's bound: sign flips cannot know of a rare large difference that was not seen.
       Several seeds shrink the evidence by the variance between their means.
     - ``p_adjusted``: Holm over the family.
-    - ``low``, ``high``: simultaneous interval, the same test inverted at ``(1 - level) / m`` (Bonferroni). Holm can
-      show a difference that Bonferroni does not: then the interval is cut at zero.
+    - ``low``, ``high``: simultaneous interval, the same test inverted at ``(1 - level) / m`` (Bonferroni), and at a
+      fifth of that for a difference that is shown while others are not, because Holm passes its level on to those.
+      Where a shown difference has zero in its interval, the interval is cut there.
     - ``verdict``: ``equivalent`` where the interval lies within ``margin`` on both sides (two one-sided tests), even
       if zero is left out: a difference smaller than the margin does not matter. Otherwise ``a`` or ``b`` where
       ``p_adjusted`` is at most ``1 - level``, otherwise ``undecided``.
@@ -72,11 +76,12 @@ def compare_family(
     alpha, width = 1 - level, bounds[1] - bounds[0]
     family = _contrasts(contrasts, values, clusters, width, draws=draws, seed=seed)
     adjusted = holm([contrast.p for contrast in family])
+    share = alpha / len(family)
+    all_shown = max(adjusted) <= alpha
     found = []
     for (a, b), contrast, p_adjusted in zip(contrasts, family, adjusted, strict=True):
-        share = alpha / len(family)
-        low, high = _interval(contrast, share, width)
         delta, shown = contrast.data.mean, p_adjusted <= alpha
+        low, high = _interval(contrast, share * SHOWN_SHARE if shown and not all_shown else share, width)
         low, high = _agreeing(delta, low, high, shown)
         found.append(
             Comparison(
@@ -127,19 +132,23 @@ def _contrasts(
 ) -> list[_Contrast]:
     """The tested differences; ``width`` is the greatest difference possible."""
     differences = [clustered_mean(values[a], clusters, values[b]) for a, b in contrasts]
+    flips = sign_flips(differences, draws=draws, seed=seed)
+    near_constant = [row for row, data in enumerate(differences) if data.near_constant((-width, width))]
+    if near_constant:
+        few = [differences[row] for row in near_constant]
+        lows, highs = gaffke(few, (-width, width), tails=flips[0].tails, draws=draws, seed=seed)
+        for column, row in enumerate(near_constant):
+            flips[row] = flips[row].joined(lows[:, column], highs[:, column], differences[row].mean)
     family = []
-    for (a, b), data, flips in zip(
-        contrasts, differences, sign_flips(differences, draws=draws, seed=seed), strict=True
-    ):
-        method = "exact sign-flip" if data.groups <= EXACT_CLUSTERS else f"sign-flip, {draws} draws"
-        if data.near_constant((-width, width)):
-            low, high = gaffke(data, (-width, width), tails=flips.tails, draws=draws, seed=seed)
-            flips, method = flips.joined(low, high, data.mean), f"{method}, with Gaffke's bound"
-        flips = flips.with_seeds(data)
-        p = flips.p_value(data.mean)
+    for row, ((a, b), data) in enumerate(zip(contrasts, differences, strict=True)):
+        widened = flips[row].with_seeds(data)
         if data.binary:
             p, method = mcnemar(seed_matrix(values[a])[0], seed_matrix(values[b])[0]), "exact McNemar"
-        family.append(_Contrast(data, flips, p, method + _described(data, len(contrasts))))
+        else:
+            p = widened.p_value(data.mean)
+            method = "exact sign-flip" if data.groups <= EXACT_CLUSTERS else f"sign-flip, {draws} draws"
+            method += ", with Gaffke's bound" if row in near_constant else ""
+        family.append(_Contrast(data, widened, p, method + _described(data, len(contrasts))))
     return family
 
 

@@ -70,8 +70,8 @@ def _over_questions(
         low, high = bca(data, level=level, draws=draws, seed=seed)
         return low, high, "BCa bootstrap"
     if bounds is not None:
-        ends = gaffke(data, bounds, tails=np.array([(1 - level) / 2]), draws=draws, seed=seed)
-        return float(ends[0][0]), float(ends[1][0]), "Gaffke bounded mean (conservative)"
+        ends = gaffke([data], bounds, tails=np.array([(1 - level) / 2]), draws=draws, seed=seed)
+        return float(ends[0][0, 0]), float(ends[1][0, 0]), "Gaffke bounded mean (conservative)"
     half = float(t.ppf((1 + level) / 2, max(data.groups - 1, 1))) * data.question_variance**0.5
     return data.mean - half, data.mean + half, "Student's t (approximate)"
 

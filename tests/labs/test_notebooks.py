@@ -50,6 +50,7 @@ def test_student_version_holds_no_solution_and_no_output(lab: Path) -> None:
     assert not [cell for cell in cells if "".join(cell["source"]).startswith("# solution")]
     assert not [cell for cell in cells if cell.get("outputs") or cell.get("execution_count")]
     assert len({cell["id"] for cell in cells}) == len(cells)
+    assert {cell["cell_type"] for cell in cells} == {"markdown", "code"}
 
 
 @LABS

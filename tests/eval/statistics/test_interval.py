@@ -27,8 +27,8 @@ def test_a_proportion_has_the_published_exact_interval() -> None:
 
 def test_gaffke_equals_clopper_pearson_on_binary_values() -> None:
     values = np.array([1.0] * 7 + [0.0] * 13)
-    low, high = gaffke(clustered_mean(values), (0.0, 1.0), tails=np.array([0.025]), draws=400_000, seed=1)
-    assert (low[0], high[0]) == (pytest.approx(0.1539, abs=2e-3), pytest.approx(0.5922, abs=2e-3))
+    low, high = gaffke([clustered_mean(values)], (0.0, 1.0), tails=np.array([0.025]), draws=400_000, seed=1)
+    assert (low[0, 0], high[0, 0]) == (pytest.approx(0.1539, abs=2e-3), pytest.approx(0.5922, abs=2e-3))
 
 
 def test_bca_agrees_with_scipy_but_for_the_expanded_quantiles() -> None:
