@@ -63,15 +63,15 @@ def main(run: Path, experiment: Path) -> None:
                 browser = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
                 context = browser.new_context(viewport={"width": 1500, "height": 760})
                 context.add_init_script(CLOSED_ASSISTANT)
-                photograph(context.new_page(), f"http://127.0.0.1:{port}", identifier, parent)
+                photograph(context.new_page(), f"http://127.0.0.1:{port}", identifier)
                 browser.close()
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=60)
 
 
-def photograph(page: Page, address: str, experiment: str, parent: str) -> None:
-    """The four pages that the README walks through."""
+def photograph(page: Page, address: str, experiment: str) -> None:
+    """The two pages that the README shows."""
     page.set_default_timeout(120_000)
     page.goto(address + runs_path(experiment))
     page.get_by_text("matching runs").wait_for()
@@ -80,12 +80,6 @@ def photograph(page: Page, address: str, experiment: str, parent: str) -> None:
     page.goto(address + runs_path(experiment, "CHART"))
     page.locator(".main-svg").nth(3).wait_for()
     save(page, "charts.png")
-    page.goto(address + runs_path(experiment, "ARTIFACT"))
-    page.get_by_text("Group by: question").wait_for()
-    save(page, "answers.png")
-    page.goto(f"{address}/#/experiments/{experiment}/runs/{parent}")
-    page.get_by_text("Show more").first.click()
-    save(page, "verdict.png")
 
 
 def save(page: Page, name: str) -> None:
