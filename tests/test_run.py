@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -67,7 +68,7 @@ class Place:
 
 
 def environment() -> dict[str, str]:
-    """This process's, with secrets planted. One thread: where others keep the cores busy, several wait for each other."""
+    """This process's, with secrets planted. One thread: on cores that others keep busy, several wait for each other."""
     return {**os.environ, **SECRETS, "OMP_NUM_THREADS": "1"}
 
 
@@ -183,7 +184,7 @@ def _rows(path: Path) -> int:
     if not path.is_file():
         return 0
     try:
-        with sqlite3.connect(path, timeout=5) as connection:
+        with closing(sqlite3.connect(path, timeout=5)) as connection:
             return int(connection.execute("SELECT count(*) FROM records").fetchone()[0])
     except sqlite3.OperationalError:  # the table is not there yet
         return 0
