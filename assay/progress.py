@@ -1,4 +1,5 @@
-"""Progress on the terminal, and the seconds each part of a run took."""
+"""Progress on the terminal, and the seconds each part of a run took. Where the output is a file or a pipe, a line for
+each part takes the place of the bars."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,15 +9,22 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
+REST = "everything else"
+
 
 class Progress:
     """Bars with ETA while a run works. ``timings`` holds seconds by step, in order of first use; a step inside another
     counts for itself alone."""
 
+    _SHORT = 1.0
+    """Seconds of a part that is not worth a line."""
+
     def __init__(self, console: Console | None = None) -> None:
         """Without a console nothing is printed."""
         self.timings: dict[str, float] = {}
         self._inner: list[float] = []
+        self._started = perf_counter()
+        self._lines = console if console is not None and not console.is_terminal else None
         self._bars = Bars(
             TextColumn("{task.description:<28}"),
             BarColumn(bar_width=24),
@@ -25,7 +33,7 @@ class Progress:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=console or Console(quiet=True),
-            disable=console is None,
+            disable=console is None or self._lines is not None,
             transient=True,
         )
 
@@ -80,3 +88,10 @@ class Progress:
             if self._inner:
                 self._inner[-1] += seconds
             self.timings[name] = self.timings.get(name, 0.0) + seconds - inside
+            if self._lines is not None and seconds - inside >= self._SHORT:
+                self._lines.print(f"{name}: {seconds - inside:.0f} s", highlight=False)
+
+    def so_far(self) -> dict[str, float]:
+        """``timings`` rounded to hundredths, with what no step named as ``REST``."""
+        rest = perf_counter() - self._started - sum(self.timings.values())
+        return {name: round(seconds, 2) for name, seconds in {**self.timings, REST: rest}.items()}

@@ -59,7 +59,8 @@ def run_experiment(
         prices = load_price_book(Path(experiment.economics.price_book) if experiment.economics.price_book else None)
         prices.machine(experiment.economics.machine)
         stages = Stages(experiment, Store(store), progress)
-        preflight(stages, (store, folder))
+        with progress.step("checks"):
+            preflight(stages, (store, folder))
         selection = select(stages)
         latencies = probe(stages, selection)
         measured = measure(stages, selection, latencies)
@@ -144,7 +145,7 @@ def _results(
         forgetting=forgetting(stages, selection),
         warnings=(f"{errors} answers failed and count as wrong",) if errors else (),
         absent=absent,
-        timings={name: round(seconds, 2) for name, seconds in stages.progress.timings.items()},
+        timings=stages.progress.so_far(),
     )
 
 

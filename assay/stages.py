@@ -1,8 +1,12 @@
 """The stages of an experiment, each computed once and kept in the store under its fingerprint."""
 
+import ctypes
+import gc
 import json
+import sys
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +46,8 @@ class Stages:
         self._by_id: dict[str, dict[str, Chunk]] = {}
         self._searches: dict[str, Search] = {}
         self._entries: dict[str, Entry] = {}
+        self._adapters: dict[tuple[str, int], Entry] = {}
+        self._model_keys: dict[str, str] = {}
         self.trained_on: Dataset | None = None
         """Where the documents changed after tuning: the dataset whose training pairs the adapters and examples saw."""
         self.machine = describe_machine()
@@ -95,7 +101,9 @@ class Stages:
 
     def model_key(self, configuration: Configuration) -> str:
         """The key of a configuration's language model in ``models``."""
-        return fingerprint(configuration.llm or self.experiment.llm)
+        if configuration.id not in self._model_keys:
+            self._model_keys[configuration.id] = fingerprint(configuration.llm or self.experiment.llm)
+        return self._model_keys[configuration.id]
 
     def chunks(self, configuration: Configuration) -> tuple[Entry, list[Chunk]]:
         """The chunks a configuration's index is made of: of the documents, and of the training pairs if it says so."""
@@ -205,10 +213,16 @@ class Stages:
 
     def adapter(self, configuration: Configuration, seed: int) -> Entry | None:
         """The tuned weights of a configuration for one seed; ``None`` for the base model."""
-        config = configuration.finetuning
-        if config is None:
+        if configuration.finetuning is None:
             return None
-        model = self.model(configuration)
+        # Every prompt asks for it, and its key is a hash over all training pairs.
+        if (configuration.id, seed) not in self._adapters:
+            self._adapters[configuration.id, seed] = self._adapter(configuration, seed)
+        return self._adapters[configuration.id, seed]
+
+    def _adapter(self, configuration: Configuration, seed: int) -> Entry:
+        config, model = configuration.finetuning, self.model(configuration)
+        assert config is not None
         pairs = [training_pair(question) for question in self.training]
         stream = self._training_seed(seed)
         key = self.adapter_key(configuration, seed)
@@ -217,9 +231,12 @@ class Stages:
             network, tokenizer = model.trainable()
             trainer = trainers.build(config)
             with self.progress.training(f"tuning, seed {seed}") as report:
-                return dict(
-                    trainer(network, tokenizer, pairs, folder, base_name=model.name, seed=stream, progress=report)
+                quantities = trainer(
+                    network, tokenizer, pairs, folder, base_name=model.name, seed=stream, progress=report
                 )
+            del network
+            give_back_memory()
+            return dict(quantities)
 
         return self._compute(key, "adapter", train)
 
@@ -242,6 +259,14 @@ class Stages:
     def _training_seed(self, seed: int) -> int:
         # Training libraries take seeds of 32 bits.
         return fan_out(self.experiment.seed, "finetuning", str(seed)) % 2**32
+
+
+def give_back_memory() -> None:
+    """Return freed memory to the system: after tuning glibc keeps about half a gigabyte of it to itself."""
+    gc.collect()
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def pair_chunk(question: Question) -> Chunk:

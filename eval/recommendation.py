@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from numpy.typing import ArrayLike
 
 from eval.economics.mean_interval import Clusters, mean_estimate
-from eval.economics.money import money
+from eval.numbers import money
 from eval.results import Arm, Interval, Recommendation, Scenario
 from pipelines.errors import UserError
 

@@ -1,6 +1,6 @@
 """The finance paragraph: one copyable piece of plain English for whoever decides on the money."""
 
-from eval.economics.money import money
+from eval.numbers import money
 from eval.results import BreakEven, ConfigurationResult, Interval, Results
 
 

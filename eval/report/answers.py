@@ -10,9 +10,9 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
+from eval.numbers import count
 from eval.per_question import COLUMNS
 from eval.report.embed import embedded_json
-from eval.report.numbers import count
 from eval.results import Results
 
 if TYPE_CHECKING:

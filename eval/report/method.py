@@ -1,6 +1,6 @@
 """How the numbers were made, as lists of (what, how)."""
 
-from eval.report.numbers import count, duration
+from eval.numbers import count, duration
 from eval.report.wording import metric_name
 from eval.results import ConfigurationResult, Results
 

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from eval.numbers import count, money, percent, volume
 from eval.report.charts import all_in_per_1k
 from eval.report.method import how_measured
-from eval.report.numbers import count, money, percent, volume
 from eval.report.wording import (
     ARM_NAMES,
     CONTEXTS,

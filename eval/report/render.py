@@ -47,7 +47,7 @@ def render(results: Results, per_question: pd.DataFrame, path: Path) -> Path:
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    from eval.report import numbers
+    from eval import numbers
     from eval.report.wording import between, metric_name, metric_title
 
     environment = Environment(

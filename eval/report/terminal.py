@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eval.report.numbers import money, score, seconds
+from eval.numbers import money, score, seconds
 from eval.report.wording import ARM_NAMES, failures, metric_name, verdicts
 from eval.results import ConfigurationResult, Estimate, Results
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from eval.report.numbers import count, fine_score, percent, score
+from eval.numbers import count, fine_score, percent, score
 from eval.results import Arm, BreakEven, Comparison, ConfigurationResult, Results
 
 ARM_NAMES: Final[dict[Arm, str]] = {

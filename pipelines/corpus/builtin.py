@@ -1,20 +1,25 @@
 """The built-in dataset: a fictional company's knowledge base, generated from a seed and parsed from real files."""
 
+import contextlib
 import hashlib
 import json
-import os
 import tempfile
 from dataclasses import asdict, dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
+from pipelines.cache import cache_folder
 from pipelines.corpus import Loader, datasets
 from pipelines.errors import UserError
 from pipelines.records import Dataset, Document
 from pipelines.registry import StageConfig
+
+LIBRARIES = ("markitdown", "pdfminer.six", "mammoth", "openpyxl", "python-docx", "fpdf2")
+"""What writes and parses the files."""
 
 
 class BuiltinDataset(StageConfig):
@@ -42,7 +47,7 @@ class Change:
 
 @datasets.kind(BuiltinDataset)
 def builtin(config: BuiltinDataset) -> Loader:
-    """A loader that generates the files, parses them and finds the gold passages: a few seconds, no network."""
+    """A loader that generates the files, parses them and finds the gold passages: a few seconds, once on a machine."""
     return lambda: _load(config)
 
 
@@ -79,25 +84,43 @@ def export(config: BuiltinDataset, folder: Path) -> Path:
 
 
 def _load(config: BuiltinDataset) -> Dataset:
-    cache_folder = os.environ.get("ASSAY_CACHE")
-    if cache_folder:
-        return _dataset(config, Path(cache_folder) / "builtin" / _fingerprint(config))
+    """The parsed dataset: from the cache folder, or made, parsed and kept there."""
+    kept = cache_folder() / "builtin" / f"{_fingerprint(config)}.json"
+    if (dataset := _read(kept)) is not None:
+        return dataset
     with tempfile.TemporaryDirectory(prefix="assay-builtin-") as folder:
-        return _dataset(config, Path(folder) / "files")
+        dataset = _dataset(config, Path(folder))
+    _keep(dataset, kept)
+    return dataset
+
+
+def _keep(dataset: Dataset, path: Path) -> None:
+    """Write the dataset under its checksum, in one step. A cache that cannot be written is done without."""
+    text = TypeAdapter(Dataset).dump_json(dataset)
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".writing-", delete=False) as part:
+            part.write(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
+        Path(part.name).replace(path)
+
+
+def _read(path: Path) -> Dataset | None:
+    """The dataset kept in a file; ``None`` where there is none or the file is damaged."""
+    try:
+        checksum, _, text = path.read_bytes().partition(b"\n")
+    except OSError:
+        return None
+    return TypeAdapter(Dataset).validate_json(text) if hashlib.sha256(text).hexdigest().encode() == checksum else None
 
 
 def _dataset(config: BuiltinDataset, folder: Path) -> Dataset:
-    """The dataset from the files in ``folder``, which are written first where they are not there."""
+    """The dataset from files that are written into the empty ``folder`` and parsed."""
     from pipelines.corpus.parsing import parse_file
     from pipelines.corpus.world.assemble import company, questions
     from pipelines.corpus.world.writers import write
 
     made = company(config.seed, config.changed_facts)
-    if not folder.exists() or not any(folder.iterdir()):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder.parent) as scratch:
-            write(made.documents, Path(scratch) / "files")
-            _publish(Path(scratch) / "files", folder)
+    write(made.documents, folder)
     texts = {source.path: parse_file(folder / source.path) for source in made.documents}
     documents = tuple(
         Document(
@@ -117,23 +140,15 @@ def _dataset(config: BuiltinDataset, folder: Path) -> Dataset:
     )
 
 
-def _publish(scratch: Path, folder: Path) -> None:
-    """Move a finished folder to its place in one step; if another process was faster, its equal folder stays."""
-    try:
-        scratch.rename(folder)
-    except OSError:
-        if not folder.is_dir():
-            raise
-
-
 @cache
 def _sources_hash() -> str:
-    """Hash of everything the files are made from, so that files of an older version are not used again."""
-    root = Path(__file__).parent / "world"
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
+    """Hash of everything the parsed texts follow from: the world, the parsers, and the libraries they use."""
+    here = Path(__file__)
+    sources = [here, here.with_name("parsing.py"), *sorted((here.parent / "world").rglob("*"))]
+    digest = hashlib.sha256(json.dumps([version(name) for name in LIBRARIES]).encode())
+    for path in sources:
         if path.suffix in (".py", ".md", ".yaml"):
-            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 

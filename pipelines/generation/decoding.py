@@ -1,21 +1,21 @@
-"""Batched greedy generation: prompts are read in canonical shapes, their answers decoded in slots.
+"""Batched greedy generation: prompts are read in packs, their answers decoded in slots, both of canonical shape.
 
 The prefix that prompts share (instruction and examples) is computed once for each distinct prefix. Prompts are
 tokenised whole and split at the tokens they have in common with their prefix, because tokenising the two parts apart
 gives other tokens.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
 import torch
-from transformers import DynamicCache
 
 from pipelines.generation import Timing
-from pipelines.generation.attention import NAME
+from pipelines.generation.attention import NAME, Segment, States
+from pipelines.generation.packed_linear import pack_linears
 from pipelines.generation.shapes import Shapes
 from pipelines.generation.slots import SlotCache
 from pipelines.records import Answer, Prompt
@@ -38,14 +38,9 @@ class Encoded:
         return len(self.prefix) + len(self.rest)
 
 
-States = list[tuple[torch.Tensor, torch.Tensor]]
-"""Keys and values by layer, each ``[rows, heads, length, head size]``."""
-
-
 @dataclass
 class Row:
-    """A prompt that was read and is being answered; ``states`` are its keys and values ``[heads, length, size]``,
-    ``seconds`` its share of the passes it took part in."""
+    """A prompt that was read and is being answered; ``seconds`` is its share of the passes it took part in."""
 
     encoded: Encoded
     tokens: list[int]
@@ -98,6 +93,7 @@ class Decoder:
         self.ends = {*(ends if isinstance(ends, list) else [ends]), tokenizer.eos_token_id}
         self.padding = next(token for token in (tokenizer.pad_token_id, tokenizer.eos_token_id, 0) if token is not None)
         self._prefixes: dict[tuple[int, ...], States] = {}
+        pack_linears(model)
 
     @torch.inference_mode()
     def generate(self, prompts: Sequence[Prompt], max_new_tokens: int) -> Iterator[tuple[int, Answer]]:
@@ -107,10 +103,15 @@ class Decoder:
             if isinstance(item, Answer):
                 yield index, item
             else:
-                padded = len(item.prefix) + self.shapes.padded(len(item.rest))
-                groups.setdefault(self.shapes.capacity(padded + max_new_tokens), []).append(item)
+                groups.setdefault(self.shapes.capacity(item.length + max_new_tokens), []).append(item)
+        prefixes = Counter(item.prefix for group in groups.values() for item in group if item.prefix)
+        started = perf_counter()
+        self._read_prefixes(list(prefixes))
+        share = (perf_counter() - started) / max(1, prefixes.total())
         for capacity, group in sorted(groups.items()):
-            yield from self._decode(group, capacity, max_new_tokens)
+            for row, answer in self._decode(group, capacity, max_new_tokens):
+                seconds = answer.seconds + (share if row.encoded.prefix else 0.0)
+                yield row.encoded.index, replace(answer, seconds=seconds)
         self._prefixes.clear()
 
     @torch.inference_mode()
@@ -120,9 +121,11 @@ class Decoder:
         (item,) = encode(self.tokenizer, [prompt], self.context - max_new_tokens)
         if isinstance(item, Answer):
             return item, Timing(0.0, 0.0)
-        self._prefix(item.prefix)
+        if item.prefix and item.prefix not in self._prefixes:
+            _, (segment,) = self._forward([item.prefix], [[]], len(item.prefix))
+            self._prefixes[item.prefix] = segment.states
         started = perf_counter()
-        (row,) = self._read([item], rows=1, padded=len(item.rest))
+        (row,) = self._read([item], len(item.rest), rows=1)
         read = perf_counter()
         cache = SlotCache(1, self.layers, item.length + max_new_tokens, self.model.device)
         cache.place(0, item.length, row.states)
@@ -130,24 +133,24 @@ class Decoder:
             row.tokens.append(self._step([row], cache)[0])
         return answer, Timing(read - started, perf_counter() - read)
 
-    def _decode(self, group: list[Encoded], capacity: int, max_new_tokens: int) -> Iterator[tuple[int, Answer]]:
+    def _decode(self, group: list[Encoded], capacity: int, max_new_tokens: int) -> Iterator[tuple[Row, Answer]]:
         """Answer prompts whose slots have one capacity; a slot is refilled when its answer ends."""
         cache = SlotCache(self.shapes.slots, self.layers, capacity, self.model.device)
-        batches = deque(self._batches(group))
+        packs = deque(self.shapes.packs([len(item.rest) for item in group]))
         ready: deque[Row] = deque()
         rows: list[Row | None] = [None] * self.shapes.slots
-        while batches or ready or any(rows):
+        while packs or ready or any(rows):
             for slot, row in enumerate(rows):
                 if row is not None and (answer := self._finished(row, max_new_tokens)) is not None:
                     rows[slot] = None
-                    yield row.encoded.index, answer
-                while rows[slot] is None and (ready or batches):
+                    yield row, answer
+                while rows[slot] is None and (ready or packs):
                     if not ready:
-                        padded, batch = batches.popleft()
-                        ready.extend(self._read(batch, rows=self.shapes.rows(padded), padded=padded))
+                        size, places = packs.popleft()
+                        ready.extend(self._read([group[place] for place in places], size, rows=self.shapes.slots))
                     row = ready.popleft()
                     if (answer := self._finished(row, max_new_tokens)) is not None:
-                        yield row.encoded.index, answer
+                        yield row, answer
                         continue
                     cache.place(slot, row.encoded.length, row.states)
                     row.states = []
@@ -162,60 +165,55 @@ class Decoder:
                         row.tokens.append(token)
                         row.seconds += share
 
-    def _batches(self, group: list[Encoded]) -> Iterator[tuple[int, list[Encoded]]]:
-        """Prompts of one prefix and one padded length, as many as are read together; long ones first."""
-        alike: dict[tuple[int, tuple[int, ...]], list[Encoded]] = {}
-        for item in group:
-            alike.setdefault((self.shapes.padded(len(item.rest)), item.prefix), []).append(item)
-        for (padded, _), items in sorted(alike.items(), reverse=True):
-            rows = self.shapes.rows(padded)
-            for start in range(0, len(items), rows):
-                yield padded, items[start : start + rows]
-
-    def _read(self, batch: Sequence[Encoded], *, rows: int, padded: int) -> list[Row]:
-        """Read prompts that share a prefix in one forward pass ``[rows, padded]``, padded on the right: causal
-        attention never looks there. Returns each with its first token."""
+    def _read(self, items: Sequence[Encoded], size: int, rows: int) -> list[Row]:
+        """Read prompts in one pass over a pack of ``size`` tokens. Returns each with its first token; the head sees
+        ``rows`` rows, however many prompts there are."""
         started = perf_counter()
-        prefix = self._prefix(batch[0].prefix)
-        start = len(batch[0].prefix)
-        ids = torch.full((rows, padded), self.padding)
-        last = torch.zeros(rows, dtype=torch.long)
-        for row, item in enumerate(batch):
-            ids[row, : len(item.rest)] = torch.tensor(item.rest)
-            last[row] = len(item.rest) - 1
-        shared = [(keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1)) for keys, values in prefix]
-        hidden, states = self._forward(ids, shared, start)
-        chosen = hidden[torch.arange(rows), last.to(hidden.device)]
+        pasts = [self._prefixes[item.prefix] if item.prefix else [] for item in items]
+        hidden, segments = self._forward([item.rest for item in items], pasts, size)
+        last = torch.tensor([segment.stop - 1 for segment in segments], device=hidden.device)
+        chosen = hidden.new_zeros((rows, hidden.shape[-1]))
+        chosen[: len(items)] = hidden[last]
         tokens = self.model.get_output_embeddings()(chosen).argmax(-1).tolist()
-        share = (perf_counter() - started) / len(batch)
+        seconds = perf_counter() - started
+        total = sum(len(item.rest) for item in items)
         return [
-            Row(item, [tokens[row]], [(k[row, :, : item.length], v[row, :, : item.length]) for k, v in states], share)
-            for row, item in enumerate(batch)
+            Row(item, [token], segment.states, seconds * len(item.rest) / total)
+            for item, token, segment in zip(items, tokens, segments, strict=False)
         ]
 
-    def _prefix(self, tokens: tuple[int, ...]) -> States:
-        """Keys and values of a shared prefix, read alone so that they follow from the prefix only."""
-        if not tokens:
-            return []
-        if tokens not in self._prefixes:
-            _, self._prefixes[tokens] = self._forward(torch.tensor([tokens]), [], 0)
-        return self._prefixes[tokens]
+    def _read_prefixes(self, prefixes: Sequence[tuple[int, ...]]) -> None:
+        """Keys and values of shared prefixes, which follow from the prefix only."""
+        for size, places in self.shapes.packs([len(prefix) for prefix in prefixes]):
+            together = [prefixes[place] for place in places]
+            _, segments = self._forward(together, [[]] * len(together), size)
+            self._prefixes |= {prefix: segment.states for prefix, segment in zip(together, segments, strict=True)}
 
-    def _forward(self, ids: torch.Tensor, past: States, start: int) -> tuple[torch.Tensor, States]:
-        """One pass of the body over ``ids [rows, length]`` that follow ``past``: last hidden states and all states."""
+    def _forward(
+        self, texts: Sequence[Sequence[int]], pasts: Sequence[States], size: int
+    ) -> tuple[torch.Tensor, list[Segment]]:
+        """One pass of the body over a pack of ``size`` tokens, ``texts`` behind each other, each following its own
+        ``past``: last hidden states ``[size, width]`` and the segments with their states. What is left is padding,
+        which nothing attends to."""
         device = self.model.device
-        cache = DynamicCache()
-        for layer, (keys, values) in enumerate(past):
-            cache.update(keys, values, layer)
-        length = ids.shape[1]
-        positions = torch.arange(start, start + length, device=device)[None]
-        columns = torch.arange(start + length, device=device)
-        mask = (columns[None] <= positions[0][:, None])[None, None]
-        body = self.model.get_decoder()
-        output = body(
-            ids.to(device), attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True
+        ids, positions, segments, start = list[int](), list[int](), list[Segment](), 0
+        for text, past in zip(texts, pasts, strict=True):
+            before = past[0][0].shape[1] if past else 0
+            ids += text
+            positions += range(before, before + len(text))
+            mask = torch.ones(len(text), before + len(text), dtype=torch.bool, device=device).tril(before)
+            segments.append(Segment(start, start + len(text), past, mask))
+            start += len(text)
+        ids += [self.padding] * (size - start)
+        positions += [0] * (size - start)
+        output = self.model.get_decoder()(
+            input_ids=torch.tensor([ids], device=device),
+            position_ids=torch.tensor([positions], device=device),
+            attention_mask=torch.ones(1, 1, 1, 1, dtype=torch.bool, device=device),
+            use_cache=False,
+            segments=segments,
         )
-        return output.last_hidden_state, [(layer.keys, layer.values) for layer in cache.layers]
+        return output.last_hidden_state[0], segments
 
     def _step(self, rows: Sequence[Row | None], cache: SlotCache) -> list[int]:
         """The next token of every slot; an empty slot repeats padding at its first position."""

@@ -15,7 +15,7 @@ from pipelines.records import Answer, Prompt
 if TYPE_CHECKING:
     from pipelines.generation.decoding import Decoder
 
-GPU_SHAPES = Shapes(prefill_tokens=16384, slots=128)
+GPU_SHAPES = Shapes(pack=16384, slots=128)
 
 
 class LocalModel:
@@ -107,6 +107,11 @@ class LocalModel:
 
     def _merge(self, model: Any, adapter: Path) -> Any:
         """The model with an adapter's weights added in: as quick as the base, and what would be served."""
+        import warnings
+
         from peft import PeftModel
 
-        return PeftModel.from_pretrained(model, adapter).merge_and_unload().eval().requires_grad_(False)
+        with warnings.catch_warnings():
+            # PEFT itself uses names that transformers is about to rename.
+            warnings.simplefilter("ignore", FutureWarning)
+            return PeftModel.from_pretrained(model, adapter).merge_and_unload().eval().requires_grad_(False)

@@ -5,29 +5,45 @@ other rows hold. With the shape fixed by the prompt, its answer is a function of
 with any batch mates, in one run or resumed. Rows that nothing fills are dummies.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Shapes:
-    """``prefill_tokens`` bounds rows x padded length of one prefill; ``slots`` is the number of rows decoded together.
-    The defaults suit a CPU; a GPU takes larger ones."""
+    """``pack`` is the number of tokens that one pass reads, those of several prompts behind each other; ``slots`` is
+    the number of rows decoded together. The defaults suit a CPU; a GPU takes larger ones."""
 
-    prefill_tokens: int = 1024
+    pack: int = 512
     slots: int = 32
 
-    def padded(self, tokens: int) -> int:
-        """The padded length of a prompt part: steps of 16 up to 128, of 32 up to 512, of 128 above."""
-        step = 16 if tokens <= 128 else 32 if tokens <= 512 else 128
-        return -(-tokens // step) * step
+    def packed(self, tokens: int) -> int:
+        """The size of the pack that a prompt part is read in: ``pack``, doubled until it holds the part."""
+        size = self.pack
+        while size < tokens:
+            size *= 2
+        return size
 
-    def rows(self, padded: int) -> int:
-        """How many prompts of this padded length are read in one forward pass: a power of two."""
-        rows = 1
-        while rows * 2 * padded <= self.prefill_tokens and rows * 2 <= self.slots:
-            rows *= 2
-        return rows
+    def packs(self, lengths: Sequence[int]) -> list[tuple[int, list[int]]]:
+        """Sizes of packs and the positions in ``lengths`` that each holds, at most ``slots``: first fit, longest
+        first."""
+        packs: list[tuple[int, list[int]]] = []
+        room: list[int] = []
+        for index in sorted(range(len(lengths)), key=lambda position: -lengths[position]):
+            size, length = self.packed(lengths[index]), lengths[index]
+            for place, (other, held) in enumerate(packs):
+                if other == size and room[place] >= length and len(held) < self.slots:
+                    held.append(index)
+                    room[place] -= length
+                    break
+            else:
+                packs.append((size, [index]))
+                room.append(size - length)
+        return packs
 
     def capacity(self, tokens: int) -> int:
-        """The length of a decoding slot that must hold this many tokens: steps of 128."""
-        return -(-tokens // 128) * 128
+        """The length of a decoding slot that must hold this many tokens: 384, doubled until they fit."""
+        size = 384
+        while size < tokens:
+            size *= 2
+        return size

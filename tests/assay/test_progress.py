@@ -83,3 +83,21 @@ def test_bars_name_the_step_its_count_and_the_loss() -> None:
     assert "12/36" in text
     assert "5/20" in text
     assert "loss 1.250" in text
+
+
+def test_a_pipe_gets_a_line_for_each_part_that_took_a_second_and_no_bars(clock: Clock) -> None:
+    pipe = StringIO()
+    progress = Progress(Console(file=pipe, force_terminal=False, width=80))
+    with progress.shown():
+        for name, seconds in (("tuning", 61.4), ("index", 0.3)):
+            with progress.step(name):
+                clock.now += seconds
+    assert pipe.getvalue() == "tuning: 61 s\n"
+
+
+def test_what_no_step_named_is_everything_else(clock: Clock) -> None:
+    progress = Progress()
+    clock.now += 2
+    with progress.step("tuning"):
+        clock.now += 5
+    assert progress.so_far() == {"tuning": 5, "everything else": 2}

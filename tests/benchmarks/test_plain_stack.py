@@ -8,12 +8,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # benchmarks/ is no installed package
 
-from benchmarks.plain_stack.__main__ import overrides, parse  # noqa: E402
-from benchmarks.plain_stack.assay_stack import by_part  # noqa: E402
-from benchmarks.plain_stack.measured import PARTS, Measured  # noqa: E402
-from benchmarks.plain_stack.plain import first_line, run, style_of  # noqa: E402
-from benchmarks.plain_stack.table import MARKERS, page, ratio, written  # noqa: E402
-from benchmarks.plain_stack.work import Asked, Cell, Pair, Text, Tuning, Work  # noqa: E402
+from benchmarks.plain_stack import overrides, parse  # noqa: E402
+from benchmarks.stacks.assay_stack import by_part  # noqa: E402
+from benchmarks.stacks.measured import PARTS, Measured  # noqa: E402
+from benchmarks.stacks.plain import first_line, run, style_of  # noqa: E402
+from benchmarks.stacks.table import MARKERS, page, ratio, written  # noqa: E402
+from benchmarks.stacks.work import Asked, Cell, Pair, Text, Tuning, Work  # noqa: E402
 
 
 def measured(total: float, probe: float, extra: float | None = None) -> Measured:

@@ -5,7 +5,8 @@ from types import ModuleType
 
 from playwright.sync_api import Browser, Page
 
-from eval.report import numbers, render
+from eval import numbers
+from eval.report import render
 
 REPOSITORY = Path(__file__).parents[2]
 BOXES = """(name) => Array.from(document.querySelectorAll(name), (node) => {

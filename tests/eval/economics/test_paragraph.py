@@ -3,7 +3,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from eval.economics.money import money
 from eval.economics.paragraph import finance_paragraph
 from eval.results import (
     BreakEven,
@@ -100,7 +99,7 @@ def test_paragraph_says_it_all_in_one_piece(results: Results) -> None:
     assert finance_paragraph(results) == (
         "At 10,000 questions a month over 12 months we recommend lora. It answers 60 % of test questions correctly "
         "(50 % to 70 %). Setting it up costs $48.70 once, hosting $0.50 a month and a thousand questions $0.015 "
-        "($0.013 to $0.017), which comes to $0.0030 ($0.0027 to $0.0033) for each correct answer with everything "
+        "($0.0135 to $0.0165), which comes to $0.003 ($0.0027 to $0.0033) for each correct answer with everything "
         "included. Against no system it gains a net $29,800 ($26,820 to $32,780) over the horizon, a return of 149 "
         "times the money spent (134 times to 164 times), and pays for itself after 2.0 months (1.8 to 2.2). lora is "
         "cheaper than rag from 3,000 questions on (2,500 to 4,000); 120,000 are planned. This assumes that a correct "
@@ -117,7 +116,10 @@ def test_absent_payback_is_told_with_its_reason(results: Results) -> None:
         update={"payback_months": None, "ratio": None, "net_usd": Interval(value=5, low=-200, high=210)}
     )
     told = changed(results, roi=roi).model_copy(update={"absent": {"configurations.lora.payback_months": "too noisy"}})
-    assert "is not shown to gain or lose: the net is $5.00 (-$200 to $210) over the horizon" in finance_paragraph(told)
+    assert (
+        "is not shown to gain or lose: the net is $5.00 (\N{MINUS SIGN}$200 to $210) over the horizon"
+        in finance_paragraph(told)
+    )
     assert "it is not shown to pay for itself (too noisy)." in finance_paragraph(told)
 
 
@@ -125,7 +127,9 @@ def test_loss_is_called_a_loss(results: Results) -> None:
     chosen = results.configurations[0]
     assert chosen.roi is not None
     roi = chosen.roi.model_copy(update={"net_usd": Interval(value=-300, low=-400, high=-200), "payback_months": None})
-    assert "Against no system it loses a net -$300 (-$400 to -$200)" in finance_paragraph(changed(results, roi=roi))
+    assert "loses a net \N{MINUS SIGN}$300 (\N{MINUS SIGN}$400 to \N{MINUS SIGN}$200)" in finance_paragraph(
+        changed(results, roi=roi)
+    )
 
 
 def test_open_break_even_says_what_it_would_take(results: Results) -> None:
@@ -143,20 +147,3 @@ def test_missing_return_is_said(results: Results) -> None:
 def test_paragraph_survives_the_round_trip_through_json(results: Results) -> None:
     again = Results.model_validate(json.loads(results.model_dump_json()))
     assert finance_paragraph(again) == finance_paragraph(results)
-
-
-@pytest.mark.parametrize(
-    ("amount", "text"),
-    [
-        (1234.5, "$1,234"),
-        (99.999, "$100"),
-        (12.346, "$12.35"),
-        (0.5, "$0.50"),
-        (2e-7, "$2.0e-07"),
-        (0.0, "$0.00"),
-        (0.0042, "$0.0042"),
-        (-3.0, "-$3.00"),
-    ],
-)
-def test_money_in_a_sentence(amount: float, text: str) -> None:
-    assert money(amount) == text

@@ -308,14 +308,29 @@ def test_other_seed_gives_the_same_counts() -> None:
     assert kinds[7] == kinds[8]
 
 
-def test_cached_files_are_used_again(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parsed_dataset_is_kept_and_a_damaged_copy_made_again(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ASSAY_CACHE", str(tmp_path))
     assert builtin(BuiltinDataset())() == dataset
-    (folder,) = (tmp_path / "builtin").iterdir()
-    marked = folder / "faq" / "glossary.md"
-    marked.write_text(marked.read_text() + "\nA line of my own.\n")
-    again = builtin(BuiltinDataset())()
-    assert next(d for d in again.documents if d.id == "faq/glossary.md").text.endswith("A line of my own.")
+    (kept,) = (tmp_path / "builtin").iterdir()
+    written = kept.read_bytes()
+    monkeypatch.setattr("pipelines.corpus.parsing.parse_file", lambda path: pytest.fail("parsed again"))
+    assert builtin(BuiltinDataset())() == dataset
+    monkeypatch.undo()
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path))
+    kept.write_bytes(written.replace(b"pump", b"lamp"))
+    assert builtin(BuiltinDataset())() == dataset
+    assert kept.read_bytes() == written
+
+
+def test_dataset_loads_where_nothing_can_be_kept(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = tmp_path / "a file"
+    blocked.touch()
+    monkeypatch.setenv("ASSAY_CACHE", str(blocked))
+    assert builtin(BuiltinDataset())() == dataset
 
 
 def test_export_writes_what_was_parsed(dataset: Dataset, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pipelines.records import Answer, Prompt
 
 SENTENCE = "the kestrel pump weighs nine kilograms and was painted deep blue by Ines Orr in the spring of 1904"
 PREFIX = "Answer in as few words as possible, and do not guess. Question: how high is the tower?\nAnswer: 96 m\n\n" * 2
-SMALL = Shapes(prefill_tokens=128, slots=4)
+SMALL = Shapes(pack=64, slots=4)
 
 
 def prompts(count: int, prefix: str = "", stop: tuple[str, ...] = ()) -> list[Prompt]:
@@ -98,10 +98,9 @@ def test_shared_prefix_is_read_once(model: Any, tokenizer: Any) -> None:
     read: list[int] = []
     forward = made._forward
 
-    def spy(ids: Any, past: Any, start: int) -> Any:
-        if start == 0:
-            read.append(ids.shape[1])
-        return forward(ids, past, start)
+    def spy(texts: Any, pasts: Any, size: int) -> Any:
+        read.extend(len(text) for text, past in zip(texts, pasts, strict=True) if not past)
+        return forward(texts, pasts, size)
 
     made._forward = spy
     answers(made, prompts(9, PREFIX), 2)
@@ -217,8 +216,8 @@ def traces(model: Any, tokenizer: Any, asked: Sequence[Prompt], limit: int) -> l
             tokens[row.encoded.index] = tuple(row.tokens)
         return answer
 
-    def watched_read(batch: Any, **shape: int) -> Any:
-        rows = read(batch, **shape)
+    def watched_read(items: Any, size: int, rows: int) -> Any:
+        rows = read(items, size, rows)
         for row in rows:
             keys[row.encoded.index] = row.states[-1][0].contiguous().view(torch.uint8).numpy().tobytes()
         return rows
@@ -269,7 +268,7 @@ def test_shape_of_every_pass_a_prompt_takes_part_in_follows_from_the_prompt(eith
     finally:
         hook.remove()
     assert set(alone) <= set(passes)
-    assert alone[1] == (4, 16)  # four rows of one 16-token step, three of them dummies
+    assert alone[0] == alone[1] == (1, 64)  # the prefix and the rest, each in a pack of its own here
     assert set(alone[2:]) == {(4, 1)}
 
 

@@ -5,32 +5,37 @@ from hypothesis import strategies as st
 
 from pipelines.generation.shapes import Shapes
 
-shapes = st.builds(Shapes, prefill_tokens=st.integers(16, 20000), slots=st.integers(1, 200))
+shapes = st.builds(Shapes, pack=st.integers(16, 20000), slots=st.integers(1, 200))
 
 
-def test_padded_lengths_rise_in_steps_of_16_then_32_then_128() -> None:
-    assert [Shapes().padded(n) for n in (1, 16, 17, 128, 129, 160, 161, 512, 513, 640, 641)] == [
-        *(16, 16, 32, 128, 160, 160, 192, 512, 640, 640, 768),
-    ]
+def test_longer_prompts_take_doubled_packs() -> None:
+    assert [Shapes().packed(n) for n in (1, 512, 513, 1024, 1025)] == [512, 512, 1024, 1024, 2048]
 
 
-def test_rows_are_the_largest_power_of_two_within_the_token_budget_and_the_slots() -> None:
-    assert [Shapes(prefill_tokens=1024, slots=32).rows(n) for n in (16, 32, 33, 64, 512, 513, 4096)] == [
-        *(32, 32, 16, 16, 2, 1, 1),
-    ]
-    assert Shapes(prefill_tokens=4096, slots=6).rows(16) == 4
+def test_packs_are_filled_first_fit_longest_first() -> None:
+    assert Shapes(pack=100, slots=3).packs([30, 60, 50, 40, 150, 10]) == [(200, [4]), (100, [1, 3]), (100, [2, 0, 5])]
 
 
-def test_capacity_rises_in_steps_of_128() -> None:
-    assert [Shapes().capacity(n) for n in (1, 128, 129, 256, 257)] == [128, 128, 256, 256, 384]
+def test_a_pack_holds_no_more_prompts_than_there_are_slots() -> None:
+    assert Shapes(pack=100, slots=2).packs([10] * 5) == [(100, [0, 1]), (100, [2, 3]), (100, [4])]
+
+
+def test_slots_double_until_they_hold_prompt_and_answer() -> None:
+    assert [Shapes().capacity(n) for n in (1, 384, 385, 768, 769)] == [384, 384, 768, 768, 1536]
+
+
+@given(shapes, st.lists(st.integers(1, 9000), max_size=40))
+def test_every_prompt_is_packed_once_in_a_pack_of_its_own_size_that_holds_all_of_it(
+    canonical: Shapes, lengths: list[int]
+) -> None:
+    packs = canonical.packs(lengths)
+    assert sorted(index for _, held in packs for index in held) == list(range(len(lengths)))
+    for size, held in packs:
+        assert sum(lengths[index] for index in held) <= size
+        assert len(held) <= canonical.slots
+        assert {canonical.packed(lengths[index]) for index in held} == {size}
 
 
 @given(shapes, st.integers(1, 9000))
-def test_shapes_hold_what_they_are_made_for(canonical: Shapes, tokens: int) -> None:
-    padded = canonical.padded(tokens)
-    assert tokens <= padded < tokens + 128
-    assert canonical.padded(padded) == padded
-    assert canonical.capacity(tokens) >= tokens
-    rows = canonical.rows(padded)
-    assert 1 <= rows <= canonical.slots
-    assert rows == 1 or rows * padded <= canonical.prefill_tokens
+def test_slots_hold_what_they_are_made_for(canonical: Shapes, tokens: int) -> None:
+    assert tokens <= canonical.capacity(tokens) < max(385, 2 * tokens)

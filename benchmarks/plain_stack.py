@@ -1,6 +1,6 @@
 """Assay beside the plain stack: the same work, cold, in one run.
 
-    python -m benchmarks.plain_stack [--test 108 --dev 30] [--contestants plain,plain_bf16,matched] [--repeat 1]
+    python benchmarks/plain_stack.py [--test 108 --dev 30] [--contestants plain,plain_bf16,matched] [--repeat 1]
         [--write-docs]
 
 Every contestant runs in a process of its own with an empty folder for stores, caches, indexes and MLflow; only the
@@ -18,20 +18,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from .measured import Measured
-from .table import NAMES, page, written
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # benchmarks/ is no installed package
+
+from benchmarks.stacks.measured import Measured  # noqa: E402
+from benchmarks.stacks.table import NAMES, page, written  # noqa: E402
 
 if TYPE_CHECKING:
     from pipelines.generation.weights import Weights
 
-ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs" / "speed.md"
 OTHERS = tuple(name for name in NAMES if name != "assay")
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.plain_stack", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python benchmarks/plain_stack.py", description=__doc__.splitlines()[0])
     parser.add_argument("--experiment", type=Path, default=ROOT / "configs" / "quickstart.yaml")
     for split in ("test", "dev", "train"):
         parser.add_argument(f"--{split}", type=_count, help=f"{split} questions to keep; absent: the experiment's")
@@ -81,7 +83,7 @@ def compete(name: str, task: Path, models: Path) -> Measured:
         (cache / "models").symlink_to(models, target_is_directory=True)
         quiet = {"HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1", "PYTHONWARNINGS": "ignore"}
         environment = {**os.environ, **quiet, "ASSAY_CACHE": str(cache), "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "benchmarks.plain_stack.contestant", name, str(task), str(result)]
+        command = [sys.executable, "-m", "benchmarks.stacks.contestant", name, str(task), str(result)]
         print(f"{name}: load average {os.getloadavg()[0]:.1f}", file=sys.stderr, flush=True)
         started = time.perf_counter()
         # What libraries print goes nowhere: the table alone stands on standard output.
@@ -95,8 +97,7 @@ def compete(name: str, task: Path, models: Path) -> Measured:
 def rounds_of(options: argparse.Namespace, scratch: Path, weights: "Weights") -> dict[str, list[Measured]]:
     """All contestants, one round after another; Assay goes first, as its first round chooses the prompts."""
     from assay.loading import load_experiment
-
-    from .work import describe
+    from benchmarks.stacks.work import describe
 
     changes = overrides(options)
     experiment = load_experiment(options.experiment, changes)

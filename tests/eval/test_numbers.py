@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.report.numbers import count, duration, fine_score, money, percent, score, seconds, significant, volume
+from eval.numbers import count, duration, fine_score, money, percent, score, seconds, significant, volume
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""One contestant in a process of its own: ``python -m benchmarks.plain_stack.contestant NAME TASK RESULT``."""
+"""One contestant in a process of its own: ``python -m benchmarks.stacks.contestant NAME TASK RESULT``."""
 
 import json
 import sys

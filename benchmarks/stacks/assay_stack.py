@@ -1,8 +1,10 @@
 """The work done by Assay, with everything that one of its runs does."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from assay.progress import REST
 
 from .measured import EXTRA, PARTS, Measured
 
@@ -32,10 +34,12 @@ def run(experiment_file: Path, overrides: Sequence[str], folder: Path) -> Measur
     )
 
 
-def by_part(timings: dict[str, float]) -> dict[str, float]:
+def by_part(timings: Mapping[str, float]) -> dict[str, float]:
     """Assay's own step times under the names of the comparison; a step the other stacks do not have is extra."""
     parts = dict.fromkeys((*PARTS, EXTRA), 0.0)
     for step, seconds in timings.items():
+        if step == REST:  # imports and loading, which the total has and no part of the others has either
+            continue
         part = "index" if step.startswith("index ") else _STEPS.get(step, EXTRA)
         parts[part] += seconds
     return parts
