@@ -31,6 +31,8 @@ vectors. Searching wide costs milliseconds; the graph's own randomness then no l
 _COLLECTION = "chunks"
 _INDEX = "index.json"
 """Names the folder of the finished graph and the hashes of its files: Chroma takes a cut file for whole and crashes."""
+_WRITTEN = "index_metadata.pickle"
+"""The file that stands beside a graph once Chroma has written it."""
 
 
 def open_chroma(vectors: "NDArray[float32]") -> Propose:
@@ -95,10 +97,15 @@ def _build(folder: Path, vectors: "NDArray[float32]") -> Any:
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    """Hashes of the graph's files. The database beside them changes when it is opened, and SQLite checks it itself."""
+    """Hashes of the graph's files. The database beside them changes when it is opened, and SQLite checks it itself.
+
+    Below a thousand vectors Chroma writes no graph. Its files are then placeholders, whose unused memory every opening
+    writes anew, and are left out.
+    """
     return {
         path.relative_to(folder).as_posix(): hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
         for path in sorted(folder.glob("*/*"))
+        if (path.parent / _WRITTEN).is_file()
     }
 
 

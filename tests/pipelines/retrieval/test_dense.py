@@ -108,6 +108,19 @@ def test_a_damaged_cache_is_built_anew(
     assert ("built anew" in caplog.text) == (damage in ("database", "graph"))
 
 
+def test_a_graph_too_small_to_be_written_is_not_taken_for_damaged(
+    tmp_path: Path, cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = index(["one", "two"], tmp_path / "i")(["one"], 2)
+    (placeholder,) = cache.glob("*/*/*/data_level0.bin")
+    written = bytearray(placeholder.read_bytes())
+    written[-8:] = b"whatever"
+    placeholder.write_bytes(written)
+    with caplog.at_level(logging.WARNING):
+        assert index(["one", "two"], tmp_path / "i")(["one"], 2) == before
+    assert not caplog.text
+
+
 @pytest.mark.slow
 def test_the_default_finds_what_is_meant(tmp_path: Path) -> None:
     texts = ["The pump leaks at its seal.", "Employees have 30 days of vacation.", "Invoices are paid in 14 days."]
