@@ -13,7 +13,7 @@ from eval.economics.candidate import Candidate, horizon_cost
 from eval.economics.prices import PriceBook
 from eval.economics.roi import roi_with_reasons
 from eval.measured import Measured
-from eval.money import spend
+from eval.money import Money, spend
 from eval.pareto import pareto_front
 from eval.recommendation import NEEDS_GOLD, Option, best_on_dev, eligible, recommend, shortfalls
 from eval.results import (
@@ -22,6 +22,7 @@ from eval.results import (
     ConfigurationResult,
     Estimate,
     Recommendation,
+    Roi,
     Scenario,
     SmallSample,
     Tokens,
@@ -91,31 +92,11 @@ def evaluate(
     results = []
     for one in measured:
         returns, reasons = roi_with_reasons(candidates[one.id], plan.scenario, clusters, candidates, seed=plan.seed)
-        absent |= {f"configurations.{one.id}.{field}": reason for field, reason in reasons.items()}
         if money[one.id].no_cost_per_correct:
-            absent[f"configurations.{one.id}.per_correct_usd"] = money[one.id].no_cost_per_correct
+            reasons = {**reasons, "per_correct_usd": money[one.id].no_cost_per_correct}
+        absent |= {f"configurations.{one.id}.{field}": reason for field, reason in reasons.items()}
         metrics, tracks = summarise(questions, scores[one.id], clusters, plan.seed)
-        results.append(
-            ConfigurationResult(
-                id=one.id,
-                arm=one.arm,
-                inputs=one.inputs,
-                params=dict(one.params),
-                fingerprint=one.fingerprint,
-                selected_on_dev=one.selected_on_dev,
-                seeds=len(one.outcomes),
-                cross_model=one.cross_model,
-                errors=sum(bool(answer.error) for outcome in one.outcomes for answer in outcome.answers),
-                metrics=metrics,
-                tracks=tracks,
-                dev=dict(one.dev),
-                latency=one.latency,
-                tokens=_tokens(one),
-                cost=money[one.id].cost,
-                roi=returns,
-                store=one.store,
-            )
-        )
+        results.append(_result(one, metrics, tracks, money[one.id], returns))
     primary = {name: table.values[plan.primary_metric] for name, table in scores.items()}
     contrasts = named_contrasts(plan.contrasts, measured)
     comparisons = compare_family(
@@ -138,6 +119,34 @@ def evaluate(
         small_sample=_small_sample({name: primary[name].mean(axis=0) for name in deployable}, plan),
         per_question=per_question_rows(questions, measured, scores, money),
         absent=absent,
+    )
+
+
+def _result(
+    one: Measured,
+    metrics: dict[str, Estimate],
+    tracks: dict[str, dict[str, Estimate]],
+    money: Money,
+    returns: Roi | None,
+) -> ConfigurationResult:
+    return ConfigurationResult(
+        id=one.id,
+        arm=one.arm,
+        inputs=one.inputs,
+        params=dict(one.params),
+        fingerprint=one.fingerprint,
+        selected_on_dev=one.selected_on_dev,
+        seeds=len(one.outcomes),
+        cross_model=one.cross_model,
+        errors=sum(bool(answer.error) for outcome in one.outcomes for answer in outcome.answers),
+        metrics=metrics,
+        tracks=tracks,
+        dev=dict(one.dev),
+        latency=one.latency,
+        tokens=_tokens(one),
+        cost=money.cost,
+        roi=returns,
+        store=one.store,
     )
 
 
