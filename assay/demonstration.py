@@ -1,4 +1,4 @@
-"""One question answered in every cell of the grid, and what each cell says after a fact has changed."""
+"""One question answered in every cell of the grid, and what retrieval and tuned weights say once a fact has changed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

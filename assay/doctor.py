@@ -28,7 +28,11 @@ def examine() -> Table:
         table.add_row(name, "missing" if missing else "installed", "run: assay models install" if missing else "")
     free = shutil.disk_usage(Path.cwd()).free / 2**30
     table.add_row("disk", f"{free:.0f} GiB free here", "a quickstart takes about 1 GiB" if free < 2 else "")
-    table.add_row("cache", str(cache_folder()), "prepared models; ASSAY_CACHE moves it")
+    table.add_row(
+        "cache",
+        str(cache_folder()),
+        "prepared models, the parsed built-in dataset, Chroma's graphs; ASSAY_CACHE moves it",
+    )
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     table.add_row("browser", browser or "none", "" if browser else "the browser tests will be skipped")
     for name, version in environment.packages.items():

@@ -1,4 +1,4 @@
-"""Sentence vectors of answers for the similarity metric, each computed once and kept in the store."""
+"""Sentence vectors for the similarity metric and the leakage guard, each computed once and kept in the store."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from assay.fingerprint import fingerprint
 from assay.stages import Stages
+from eval.leakage import Neighbour, check_neighbours, find_neighbours
 from pipelines.retrieval.embedders import embedders
 
 
@@ -28,3 +29,16 @@ def remembered_embedding(stages: Stages) -> Callable[[Sequence[str]], NDArray[np
         return np.array([known[key] for key in keys], dtype=np.float32)
 
     return embed
+
+
+def neighbours(stages: Stages) -> list[Neighbour]:
+    """Questions of dev and test that are close to one of train. Raises ``UserError`` where their answers match too and
+    no fact id exempts them."""
+    train = stages.dataset.split("train")
+    held_out = stages.dataset.split("dev") + stages.dataset.split("test")
+    embed = remembered_embedding(stages)
+    texts = [question.text for question in (*train, *held_out)]
+    vectors = embed(texts) if train and held_out else np.zeros((len(texts), 1), dtype=np.float32)
+    found = find_neighbours(train, held_out, vectors[: len(train)], vectors[len(train) :])
+    check_neighbours(found)
+    return found

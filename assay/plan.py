@@ -1,7 +1,7 @@
 """The dry run: what a run would do, what the store already holds, and what the rest will take.
 
-Minutes come from throughputs of this machine: measured ones where the store holds work of the same kind, otherwise the
-stated ones of a 2-core CPU. Texts are counted in characters, four to a token, so the estimate needs no model.
+Minutes come from stated throughputs of a 2-core CPU with the embedded models, whatever the machine. Texts are counted
+in characters, four to a token, so the estimate needs no model.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ CHUNK_TOKENS = 80
 ANSWER_TOKENS = 10
 SHARED_SECONDS = 35.0
 SECOND_RUN_SECONDS = 10.0
-"""What a 2-core CPU does with the embedded models; ``docs/budget.md`` has the measurements."""
+"""What a 2-core CPU does with the embedded models, roughly."""
 
 
 @dataclass(frozen=True)

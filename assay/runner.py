@@ -9,7 +9,7 @@ import pandas as pd
 from rich.console import Console
 
 from assay.demonstration import Asked, fact_change, reading_documents, showcase
-from assay.embedding import remembered_embedding
+from assay.embedding import neighbours, remembered_embedding
 from assay.environment import describe_environment
 from assay.experiment import Experiment
 from assay.forgetting import forgetting
@@ -23,6 +23,7 @@ from assay.stages import Stages
 from assay.store import Store
 from eval.economics.prices import PriceBook, load_price_book
 from eval.evaluator import Evaluation, Plan, evaluate
+from eval.leakage import listed
 from eval.measured import Measured
 from eval.results import Arm, DatasetInfo, Results, Scenario
 from pipelines.records import Dataset
@@ -61,6 +62,7 @@ def run_experiment(
         stages = Stages(experiment, Store(store), progress)
         with progress.step("checks"):
             preflight(stages, (store, folder))
+            near = listed(neighbours(stages))
         selection = select(stages)
         latencies = probe(stages, selection)
         measured = measure(stages, selection, latencies)
@@ -72,7 +74,7 @@ def run_experiment(
                 language=stages.dataset.language,
                 embed=remembered_embedding(stages),
             )
-        results = _results(stages, selection, measured, evaluation, prices)
+        results = _results(stages, selection, measured, evaluation, prices, (near,))
         with progress.step("report"):
             results.save(folder / "results.json")
             _save_table(evaluation.per_question, folder / "per_question.parquet")
@@ -115,7 +117,12 @@ def _scenario(experiment: Experiment, prices: PriceBook) -> Scenario:
 
 
 def _results(
-    stages: Stages, selection: Selection, measured: list[Measured], evaluation: Evaluation, prices: PriceBook
+    stages: Stages,
+    selection: Selection,
+    measured: list[Measured],
+    evaluation: Evaluation,
+    prices: PriceBook,
+    warnings: tuple[str, ...],
 ) -> Results:
     experiment, questions = stages.experiment, stages.dataset.split("test")
     asked = _asked(stages, measured, evaluation, {one.id for one in measured if one.selected_on_dev})
@@ -126,6 +133,7 @@ def _results(
     if reason := no_probe(stages):
         absent["latency"] = reason
     errors = sum(one.errors for one in evaluation.configurations)
+    failed = f"{errors} answers failed and count as wrong" if errors else ""
     return Results(
         name=experiment.name,
         created=datetime.now(UTC),
@@ -143,7 +151,7 @@ def _results(
         fact_change=change,
         small_sample=evaluation.small_sample,
         forgetting=forgetting(stages, selection),
-        warnings=(f"{errors} answers failed and count as wrong",) if errors else (),
+        warnings=tuple(text for text in (failed, *warnings) if text),
         absent=absent,
         timings=stages.progress.so_far(),
     )

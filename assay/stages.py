@@ -17,6 +17,7 @@ from assay.progress import Progress
 from assay.store import Entry, Store
 from assay.store.content import Make
 from assay.store.machine import describe_machine
+from eval.leakage import with_tracks
 from eval.statistics.seeds import fan_out
 from pipelines.corpus import datasets
 from pipelines.corpus.sampling import sample
@@ -60,13 +61,13 @@ class Stages:
 
     @cached_property
     def dataset(self) -> Dataset:
-        """The dataset, cut to the sample."""
+        """The dataset, cut to the sample, with tracks."""
         with self.progress.step("dataset"):
             whole: Dataset = datasets.build(self.experiment.dataset)()
             cut = self.experiment.sample
             sizes: dict[Split, int | None] = {"train": cut.train, "dev": cut.dev, "test": cut.test}
             questions = {split: size for split, size in sizes.items() if size is not None}
-            return sample(whole, cut.documents, questions, fan_out(self.experiment.seed, "sample"))
+            return with_tracks(sample(whole, cut.documents, questions, fan_out(self.experiment.seed, "sample")))
 
     @property
     def training(self) -> tuple[Question, ...]:

@@ -1,7 +1,7 @@
 """Assay beside the plain stack: the same work, cold, in one run.
 
-    python benchmarks/plain_stack.py [--test 108 --dev 30] [--contestants plain,plain_bf16,matched] [--repeat 1]
-        [--write-docs]
+    python benchmarks/plain_stack.py [--test 102] [--dev 20] [--train 304] [--epochs 2] [--probe 20] [--batch 32]
+        [--contestants plain,plain_bf16,matched] [--repeat 1] [--write-docs]
 
 Every contestant runs in a process of its own with an empty folder for stores, caches, indexes and MLflow; only the
 embedded language model as safetensors is prepared beforehand, for all alike. ``docs/speed.md`` says what each does.

@@ -1,7 +1,7 @@
 """Leakage guard (rule 7): questions of train that come back, in the same or other words, in dev or test."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from eval.metrics.normalise import normalise
 from pipelines.errors import UserError
-from pipelines.records import Question
+from pipelines.records import Dataset, Question
 
 PERMUTATIONS = 128
 SHOWN = 10
+NEAR = 0.9
+"""Cosine from which two questions count as neighbours."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def find_neighbours(
     held_out: Sequence[Question],
     train_vectors: NDArray[np.floating],
     held_out_vectors: NDArray[np.floating],
-    threshold: float = 0.9,
+    threshold: float = NEAR,
 ) -> list[Neighbour]:
     """Each held-out question with every training question at cosine ``threshold`` or more, nearest first.
 
@@ -119,6 +121,19 @@ def check_neighbours(neighbours: Sequence[Neighbour]) -> None:
         )
 
 
+def listed(neighbours: Sequence[Neighbour]) -> str:
+    """One line on the pairs that no fact id explains, for a report; empty where there are none."""
+    unexplained = [pair for pair in neighbours if not pair.exempt]
+    if not unexplained:
+        return ""
+    pairs = "; ".join(f"{pair.held_out_text!r} ~ {pair.train_text!r}" for pair in unexplained[:3])
+    more = f"; and {len(unexplained) - 3} more" if len(unexplained) > 3 else ""
+    return (
+        f"{len(unexplained)} questions of dev and test are worded much like a training question with another answer "
+        f"(cosine {NEAR:g} or more): {pairs}{more}"
+    )
+
+
 def in_training_track(
     train: Sequence[Question], test: Sequence[Question]
 ) -> dict[str, Literal["in_training", "only_in_documents"]]:
@@ -139,6 +154,19 @@ def in_training_track(
             overlaps = any(a < end and start < b for document, start, end in gold for a, b in spans.get(document, ()))
             tracks[question.id] = "in_training" if overlaps else "only_in_documents"
     return tracks
+
+
+def with_tracks(dataset: Dataset) -> Dataset:
+    """The dataset with ``in_training_track`` for its test questions, where none of them names a track."""
+    test = dataset.split("test")
+    if any(question.track for question in test):
+        return dataset
+    tracks = in_training_track(dataset.split("train"), test)
+    questions = tuple(
+        replace(question, track=tracks[question.id]) if question.split == "test" and question.id in tracks else question
+        for question in dataset.questions
+    )
+    return replace(dataset, questions=questions)
 
 
 def _gold(question: Question) -> Iterator[tuple[str, int, int]]:

@@ -794,8 +794,8 @@ pd.DataFrame(
 # ## 10. A fact changes overnight
 #
 # All numbers so far describe one day. Then a price changes, or an owner. The documents are updated and indexed again.
-# The tuned weights are those of yesterday. The run tried it with one changed fact; it is an illustration with a
-# single question, not a statistic.
+# The tuned weights are those of yesterday. The run changed eight facts and shows one question about them; it is
+# an illustration, not a statistic.
 
 # %%
 change = results.fact_change

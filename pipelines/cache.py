@@ -1,4 +1,4 @@
-"""Where prepared models and generated files are kept between runs."""
+"""Where prepared models, the parsed built-in dataset and Chroma's graphs are kept between runs."""
 
 import os
 from pathlib import Path

@@ -23,7 +23,7 @@ LIBRARIES = ("markitdown", "pdfminer.six", "mammoth", "openpyxl", "python-docx",
 
 
 class BuiltinDataset(StageConfig):
-    """A fictional company's knowledge base: 150 documents in five formats and 520 questions, made from a seed."""
+    """A fictional company's knowledge base: 150 documents in six formats and 524 questions, made from a seed."""
 
     kind: Literal["builtin"] = "builtin"
     seed: int = Field(default=7, ge=0, description="Seed of the world: its facts, names and choice of questions.")

@@ -1,7 +1,8 @@
 """Linear layers whose bfloat16 weights lie in the blocked layout that oneDNN multiplies in.
 
 A plain layer lays its weight out anew in every call, which costs a small model that decodes on a CPU about a quarter
-of its time (``benchmarks/packed_linear.py``). This is what ``torch.compile`` does to a frozen model, without compiling.
+of its time (``benchmarks/packed_linear.py`` times the layers alone). This is what ``torch.compile`` does to a frozen
+model, without compiling.
 """
 
 from typing import Any

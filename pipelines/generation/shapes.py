@@ -1,8 +1,10 @@
-"""Canonical shapes: every forward pass runs in one of few tensor shapes that follow from a prompt alone.
+"""Canonical shapes: where prompts are answered together, every product with weights has one of few shapes, which follow
+from a prompt alone.
 
 In bf16 a row's logits depend on the shape of the batch around it (blocking of the matrix product), not on what the
 other rows hold. With the shape fixed by the prompt, its answer is a function of the prompt: the same in any order,
-with any batch mates, in one run or resumed. Rows that nothing fills are dummies.
+with any batch mates, in one run or resumed. What is left of a pack is padding, and a
+slot that nobody has decodes padding. Attention is computed prompt by prompt while reading, in the prompt's own length.
 """
 
 from collections.abc import Sequence

@@ -1,9 +1,17 @@
 import numpy as np
 import pytest
 
-from eval.leakage import check_leakage, check_neighbours, find_leaks, find_neighbours, in_training_track
+from eval.leakage import (
+    check_leakage,
+    check_neighbours,
+    find_leaks,
+    find_neighbours,
+    in_training_track,
+    listed,
+    with_tracks,
+)
 from pipelines.errors import UserError
-from pipelines.records import Question, Span
+from pipelines.records import Dataset, Question, Span
 
 LONG = "what is the maximum operating pressure of the northern pumping station in the spring of the year before last"
 
@@ -90,3 +98,28 @@ def test_the_track_follows_from_overlapping_gold_passages() -> None:
         "elsewhere": "only_in_documents",
         "judged": "in_training",
     }
+
+
+def test_unexplained_neighbours_are_listed_and_exempt_ones_are_not() -> None:
+    vectors = np.array([[1.0, 0.0]])
+    train = [question("t", "Who owns it?", "Ann", fact_ids=("f",))]
+    near = [question("h", "Whose is it?", "Bo"), question("e", "Who has it?", "Cy", fact_ids=("f",))]
+    found = find_neighbours(train, near, vectors, np.repeat(vectors, 2, axis=0))
+    assert listed(found) == (
+        "1 questions of dev and test are worded much like a training question with another answer (cosine 0.9 or "
+        "more): 'Whose is it?' ~ 'Who owns it?'"
+    )
+    assert listed([pair for pair in found if pair.exempt]) == ""
+
+
+def test_tracks_are_derived_only_where_no_test_question_has_one() -> None:
+    gold = {"a": Span("d", 0, 5), "b": Span("d", 9, 12)}
+    rows = (
+        question("t", gold=(gold["a"],)),
+        *(Question(name, "?", ("x",), "test", gold=(span,)) for name, span in gold.items()),
+        Question("c", "?", ("x",), "test"),
+    )
+    made = Dataset("d", (), rows)
+    assert [q.track for q in with_tracks(made).questions] == ["", "in_training", "only_in_documents", ""]
+    named = Dataset("d", (), (*rows, Question("e", "?", ("x",), "test", track="task")))
+    assert with_tracks(named) is named
