@@ -74,7 +74,7 @@ def run_experiment(
                 language=stages.dataset.language,
                 embed=remembered_embedding(stages),
             )
-        results = _results(stages, selection, measured, evaluation, prices, (near,))
+        results = _results(stages, selection, measured, evaluation, prices, near)
         with progress.step("report"):
             results.save(folder / "results.json")
             _save_table(evaluation.per_question, folder / "per_question.parquet")
@@ -122,7 +122,7 @@ def _results(
     measured: list[Measured],
     evaluation: Evaluation,
     prices: PriceBook,
-    warnings: tuple[str, ...],
+    near: str,
 ) -> Results:
     experiment, questions = stages.experiment, stages.dataset.split("test")
     asked = _asked(stages, measured, evaluation, {one.id for one in measured if one.selected_on_dev})
@@ -133,7 +133,6 @@ def _results(
     if reason := no_probe(stages):
         absent["latency"] = reason
     errors = sum(one.errors for one in evaluation.configurations)
-    failed = f"{errors} answers failed and count as wrong" if errors else ""
     return Results(
         name=experiment.name,
         created=datetime.now(UTC),
@@ -151,7 +150,8 @@ def _results(
         fact_change=change,
         small_sample=evaluation.small_sample,
         forgetting=forgetting(stages, selection),
-        warnings=tuple(text for text in (failed, *warnings) if text),
+        warnings=(f"{errors} answers failed and count as wrong",) if errors else (),
+        neighbours=near,
         absent=absent,
         timings=stages.progress.so_far(),
     )

@@ -129,7 +129,7 @@ def listed(neighbours: Sequence[Neighbour]) -> str:
     pairs = "; ".join(f"{pair.held_out_text!r} ~ {pair.train_text!r}" for pair in unexplained[:3])
     more = f"; and {len(unexplained) - 3} more" if len(unexplained) > 3 else ""
     return (
-        f"{len(unexplained)} questions of dev and test are worded much like a training question with another answer "
+        f"worded much like a training question, with another answer: {len(unexplained)} of the dev and test questions "
         f"(cosine {NEAR:g} or more): {pairs}{more}"
     )
 

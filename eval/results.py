@@ -263,6 +263,8 @@ class Results(Part):
     small_sample: SmallSample | None = None
     forgetting: dict[str, dict[str, Estimate]] = {}
     warnings: tuple[str, ...] = ()
+    neighbours: str = ""
+    """Questions of dev and test that are worded much like a training question with another answer; empty for none."""
     absent: dict[str, str] = {}
     timings: dict[str, float] = {}
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import typer
 
+PIPE_COLUMNS = 132
+
 app = typer.Typer(
     name="assay",
     help="RAG or fine-tuning? Measure it: accuracy, latency and cost of every configuration, with intervals.",
@@ -38,6 +40,14 @@ def command(group: typer.Typer, name: str) -> Callable[[Callable[..., Any]], Cal
         return guarded
 
     return register
+
+
+def console() -> Any:
+    """A console for tables. A pipe has no width of its own, and rich's 80 columns break the names in them."""
+    from rich.console import Console
+
+    made = Console()
+    return made if made.is_terminal or "COLUMNS" in os.environ else Console(width=PIPE_COLUMNS)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from assay.cli import app, command
+from assay.cli import app, command, console
 
 group = typer.Typer(help="List, show, check and export datasets.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(group, name="data")
@@ -24,11 +24,9 @@ def list_datasets() -> None:
 @command(group, "show")
 def show(source: Source, questions: Annotated[int, typer.Option(help="how many questions to print")] = 5) -> None:
     """Counts, tracks and a few questions of a dataset."""
-    from rich.console import Console
-
     from assay.datasets import load_dataset, summary
 
-    Console().print(summary(load_dataset(source), questions))
+    console().print(summary(load_dataset(source), questions))
 
 
 @command(group, "check")

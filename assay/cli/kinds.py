@@ -4,13 +4,12 @@ from typing import Annotated
 
 import typer
 
-from assay.cli import app, command
+from assay.cli import app, command, console
 
 
 @command(app, "kinds")
 def kinds(stage: Annotated[str | None, typer.Argument(help="one stage only")] = None) -> None:
     """List the kinds of every stage, third-party ones included, a line each."""
-    from rich.console import Console
     from rich.table import Table
 
     from assay.registries import registries
@@ -24,4 +23,4 @@ def kinds(stage: Annotated[str | None, typer.Argument(help="one stage only")] = 
         if stage in (None, name):
             for kind in registry.kinds().values():
                 table.add_row(name, kind.name, kind.summary)
-    Console().print(table)
+    console().print(table)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from assay.cli import app, command
+from assay.cli import app, command, console
 
 RunFolder = Annotated[Path, typer.Argument(help="folder of a finished run, such as runs/quickstart")]
 
@@ -27,11 +27,9 @@ def compare(
     metric: Annotated[str | None, typer.Option(help="a metric both runs have; the primary one if absent")] = None,
 ) -> None:
     """Compare the configurations of two finished runs on the questions they share, paired."""
-    from rich.console import Console
-
     from assay.compare import compare_runs, comparison_table
 
-    Console().print(comparison_table(compare_runs(a, b, metric)))
+    console().print(comparison_table(compare_runs(a, b, metric)))
 
 
 @command(app, "ui")

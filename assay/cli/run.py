@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from assay.cli import app, command
+from assay.cli import app, command, console
 
 ExperimentFile = Annotated[Path, typer.Argument(help="experiment file (YAML)")]
 Overrides = Annotated[
@@ -24,25 +24,21 @@ def run(
     quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
 ) -> None:
     """Run an experiment: results.json, per_question.parquet, report.html and MLflow runs."""
-    from rich.console import Console
-
     from assay.loading import load_experiment
     from assay.runner import run_experiment
     from eval.report.terminal import terminal_table
 
     loaded = load_experiment(experiment, overrides or [])
-    console = Console()
-    finished = run_experiment(loaded, store=store, runs=runs, console=None if quiet else console, tracking=tracking)
-    console.print(terminal_table(finished.results))
-    console.print(f"\nreport: {finished.folder / 'report.html'}", highlight=False, soft_wrap=True)
+    terminal = console()
+    finished = run_experiment(loaded, store=store, runs=runs, console=None if quiet else terminal, tracking=tracking)
+    terminal.print(terminal_table(finished.results))
+    terminal.print(f"\nreport: {finished.folder / 'report.html'}", highlight=False, soft_wrap=True)
 
 
 @command(app, "plan")
 def plan(experiment: ExperimentFile, overrides: Overrides = None, store: StoreFolder = Path(".assay/store")) -> None:
     """Dry run: configurations, what the store already holds, estimated minutes and dollars."""
-    from rich.console import Console
-
     from assay.loading import load_experiment
     from assay.plan import make_plan, plan_table
 
-    Console().print(plan_table(make_plan(load_experiment(experiment, overrides or []), store)))
+    console().print(plan_table(make_plan(load_experiment(experiment, overrides or []), store)))

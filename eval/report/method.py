@@ -26,6 +26,7 @@ def _data(results: Results) -> Rows:
         ("Dataset", f"{data.name} ({data.language}), {count(data.documents)} documents"),
         ("Questions", ", ".join(f"{split} {count(number)}" for split, number in data.questions.items())),
         ("Test questions by track", ", ".join(f"{name} {count(number)}" for name, number in data.tracks.items())),
+        ("Leakage guard", results.neighbours),
         ("Source", data.source),
         ("Licence", data.licence),
         ("Fingerprint", data.fingerprint),

@@ -91,11 +91,9 @@ def _trainer(
     seed: int,
     progress: Progress | None,
 ) -> Any:
-    import torch
     from datasets import Dataset
     from peft import LoraConfig
     from transformers import PrinterCallback
-    from trl import SFTConfig
 
     adapter = LoraConfig(
         r=config.rank,
@@ -104,9 +102,29 @@ def _trainer(
         target_modules=config.target_modules if isinstance(config.target_modules, str) else [*config.target_modules],
         task_type="CAUSAL_LM",
     )
+    try:
+        trainer = completion_trainer()(
+            model=model,
+            args=_arguments(config, model, scratch, seed),
+            train_dataset=Dataset.from_list(examples),
+            processing_class=tokenizer,
+            peft_config=adapter,
+        )
+    except ValueError as error:
+        raise UserError(f"finetuning.target_modules {config.target_modules!r}: {error}") from error
+    trainer.remove_callback(PrinterCallback)
+    if progress is not None:
+        trainer.add_callback(_reporter(trainer, progress))
+    return trainer
+
+
+def _arguments(config: LoraFinetuning, model: Any, scratch: Path, seed: int) -> Any:
+    import torch
+    from trl import SFTConfig
+
     # The fused layers compute in the model's own dtype; autocast is for those that keep PEFT's forward.
     autocast = bool(config.dropout) or getattr(model, "is_quantized", False)
-    arguments = SFTConfig(
+    return SFTConfig(
         output_dir=str(scratch),
         num_train_epochs=config.epochs,
         per_device_train_batch_size=config.batch_size,
@@ -131,20 +149,6 @@ def _trainer(
         report_to=[],
         disable_tqdm=True,
     )
-    try:
-        trainer = completion_trainer()(
-            model=model,
-            args=arguments,
-            train_dataset=Dataset.from_list(examples),
-            processing_class=tokenizer,
-            peft_config=adapter,
-        )
-    except ValueError as error:
-        raise UserError(f"finetuning.target_modules {config.target_modules!r}: {error}") from error
-    trainer.remove_callback(PrinterCallback)
-    if progress is not None:
-        trainer.add_callback(_reporter(trainer, progress))
-    return trainer
 
 
 def _reporter(trainer: Any, progress: Progress) -> Any:

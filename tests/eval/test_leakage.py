@@ -106,7 +106,7 @@ def test_unexplained_neighbours_are_listed_and_exempt_ones_are_not() -> None:
     near = [question("h", "Whose is it?", "Bo"), question("e", "Who has it?", "Cy", fact_ids=("f",))]
     found = find_neighbours(train, near, vectors, np.repeat(vectors, 2, axis=0))
     assert listed(found) == (
-        "1 questions of dev and test are worded much like a training question with another answer (cosine 0.9 or "
+        "worded much like a training question, with another answer: 1 of the dev and test questions (cosine 0.9 or "
         "more): 'Whose is it?' ~ 'Who owns it?'"
     )
     assert listed([pair for pair in found if pair.exempt]) == ""
