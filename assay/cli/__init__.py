@@ -32,6 +32,9 @@ def command(group: typer.Typer, name: str) -> Callable[[Callable[..., Any]], Cal
             except UserError as error:
                 typer.echo(f"assay: {error}", err=True)
                 raise typer.Exit(2) from None
+            except KeyboardInterrupt:
+                typer.echo("assay: interrupted; what is finished is kept, run it again to go on", err=True)
+                raise typer.Exit(130) from None
             except PermissionError as error:
                 typer.echo(f"assay: {error.filename}: no permission; choose a folder you may write to", err=True)
                 raise typer.Exit(2) from None

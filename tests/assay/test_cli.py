@@ -134,3 +134,20 @@ def test_user_errors_are_one_line_with_exit_code_2(assay: Any, arguments: list[s
     assert finished.exit_code == 2
     assert finished.stderr.startswith(message)
     assert finished.stderr.count("\n") == 1
+
+
+def test_an_interrupted_command_says_that_it_can_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    import typer
+
+    from assay.cli import command
+
+    group = typer.Typer()
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    command(group, "stop")(interrupted)
+    with pytest.raises(typer.Exit) as ended:
+        group.registered_commands[0].callback()  # type: ignore[misc]
+    assert ended.value.exit_code == 130
+    assert "run it again to go on" in capsys.readouterr().err
