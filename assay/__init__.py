@@ -8,17 +8,20 @@
 Everything is imported when it is first used, so that ``import assay`` costs nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from assay.ablation import Ablation
+    from assay.comparing_retrieval import RetrievalComparison
     from assay.experiment import Experiment
-    from assay.plan import Plan
+    from assay.pipeline import Pipeline
+    from assay.planning import Plan
     from assay.runner import Run
     from eval.results import Results
 
-__all__ = ["load_experiment", "load_results", "plan", "run"]
+__all__ = ["ablate", "load_experiment", "load_pipeline", "load_results", "plan", "retrieve", "run"]
 
 
 def load_experiment(experiment: "str | Path | Mapping[str, Any] | Experiment") -> "Experiment":
@@ -60,9 +63,70 @@ def run(
 def plan(experiment: "str | Path | Mapping[str, Any] | Experiment", *, store: str | Path = ".assay/store") -> "Plan":
     """The dry run: configurations, what the store holds, minutes and dollars. The twin of ``assay plan``."""
     _offline()
-    from assay.plan import make_plan
+    from assay.planning import make_plan
 
     return make_plan(load_experiment(experiment), Path(store))
+
+
+def ablate(
+    experiment: "str | Path | Mapping[str, Any] | Experiment",
+    configuration: str,
+    *,
+    store: str | Path = ".assay/store",
+    runs: str | Path = "runs",
+    tracking: bool = True,
+    progress: bool = True,
+) -> "Ablation":
+    """Turn off each stage of one configuration in turn, into ``runs/<experiment>-ablation``. The twin of
+    ``assay ablate``. Raises ``UserError`` for what the user can mend."""
+    _offline()
+    from rich.console import Console
+
+    from assay.ablation import ablate as run_ablation
+
+    loaded = load_experiment(experiment)
+    console = Console() if progress else None
+    return run_ablation(loaded, configuration, store=Path(store), runs=Path(runs), console=console, tracking=tracking)
+
+
+def retrieve(
+    experiment: "str | Path | Mapping[str, Any] | Experiment",
+    *,
+    against: Sequence[str] = (),
+    store: str | Path = ".assay/store",
+    runs: str | Path = "runs",
+    progress: bool = True,
+) -> "RetrievalComparison":
+    """Compare what the retrieved configurations find, before any answer is paid for. The twin of ``assay retrieve``."""
+    _offline()
+    from rich.console import Console
+
+    from assay.comparing_retrieval import compare_retrieval
+
+    console = Console() if progress else None
+    loaded = load_experiment(experiment)
+    return compare_retrieval(loaded, store=Path(store), runs=Path(runs), against=against, console=console)
+
+
+def load_pipeline(
+    run_folder: str | Path,
+    configuration_id: str | None = None,
+    store: str | Path = ".assay/store",
+    *,
+    progress: bool = False,
+) -> "Pipeline":
+    """A configuration of a finished run, the recommended one where none is named, ready to answer questions; the twin
+    of ``assay serve``. ``assay.export`` makes LangChain, LlamaIndex and MLflow objects of it.
+
+    What the store lacks is computed again, with bars where ``progress`` is set. Raises ``UserError`` for what the user
+    can mend.
+    """
+    _offline()
+    from rich.console import Console
+
+    from assay.serving.loading import load_pipeline as from_run
+
+    return from_run(Path(run_folder), configuration_id, Path(store), Console() if progress else None)
 
 
 def load_results(folder: str | Path) -> "Results":

@@ -1,26 +1,27 @@
 """Asking: the flows of many configurations advance together, and what they ask of one model shares its batches.
 
-Every answer is kept in the store by its prompt as soon as it is there, so equal prompts are answered once and a killed
-run goes on where it stopped.
+A flow asks for contexts and answers; an answer strategy, begun for each ``Generate`` of a flow, asks for prompts to be
+answered. What every step took is added up by question, so that an outcome's answers carry all that was spent on them.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
+from assay.completions import Request
 from assay.contexts import contexts_for, example_context
 from assay.experiment import Configuration
-from assay.fingerprint import code_hash, fingerprint
 from assay.stages import Stages
-from assay.store import Records
 from eval.statistics.seeds import fan_out
-from pipelines.flows import Generate, Outcome, Retrieve, Steps, flows
+from pipelines.flows import Complete, Generate, Outcome, Retrieve, flows
+from pipelines.generation.answering import strategies
 from pipelines.generation.prompts import PromptTemplate, choose_examples, render
-from pipelines.records import Answer, Prompt, Question
+from pipelines.records import Answer, Context, Prompt, Question, Spent
 
-KEPT_TOGETHER = 16
-"""Answers written to the store in one transaction: what a kill may cost."""
+Fetch = Callable[[Retrieve], list[Context]]
 
 
 @dataclass(frozen=True)
@@ -33,119 +34,118 @@ class Asking:
     questions: tuple[Question, ...]
 
 
-@dataclass(frozen=True)
-class Request:
-    """One prompt for one model, as it is kept in the store."""
+@dataclass
+class Running:
+    """One asking under way: its flow, and on top the answer strategy it waits for, if any. ``spent`` is by question;
+    a step on behalf of ``question/part`` counts for ``question``."""
 
     asking: Asking
-    prompt: Prompt
-    key: str
+    fetch: Fetch
+    stack: list[Any] = field(default_factory=list)
+    spent: dict[str, Spent] = field(default_factory=lambda: defaultdict(Spent))
+    waiting: tuple[Question, ...] = ()
+
+    def advance(self, stages: Stages, reply: Any = None) -> list[Request] | Outcome:
+        """Go on with ``reply`` until prompts have to be answered, or the outcome is there."""
+        configuration = self.asking.configuration
+        model = stages.model(configuration)
+        if not self.stack:
+            self.stack.append(flows.build(configuration.flow)(self.asking.questions, model))
+        while True:
+            try:
+                wanted = self.stack[-1].send(reply)
+            except StopIteration as finished:
+                self.stack.pop()
+                if not self.stack:
+                    return self._with_spent(finished.value)
+                reply = finished.value
+                continue
+            if isinstance(wanted, Retrieve):
+                reply = self.fetch(wanted)
+                self._count(wanted.questions, reply)
+            elif isinstance(wanted, Generate) and len(self.stack) == 1:
+                strategy = strategies.build(configuration.answer)
+                self.stack.append(strategy(wanted.questions, wanted.contexts, model))
+                reply = None
+            else:
+                self.waiting = wanted.questions
+                return self._requests(stages, wanted)
+
+    def answered(self, answers: Sequence[Answer]) -> None:
+        """Count what the answers to the last requests took."""
+        self._count(self.waiting, answers)
+
+    def _requests(self, stages: Stages, wanted: Generate | Complete) -> list[Request]:
+        asking = self.asking
+        if isinstance(wanted, Complete):
+            return [Request(asking.configuration, None, p, wanted.max_new_tokens) for p in wanted.prompts]
+        prompts = prompts_for(stages, asking, wanted)
+        return [Request(asking.configuration, asking.seed, p, stages.experiment.max_new_tokens) for p in prompts]
+
+    def _count(self, questions: Sequence[Question], made: Sequence[Context | Answer]) -> None:
+        known = {question.id for question in self.asking.questions}
+        for question, one in zip(questions, made, strict=True):
+            name = question.id
+            while name not in known and "/" in name:
+                name = name.rpartition("/")[0]
+            self.spent[name] += one.spent
+
+    def _with_spent(self, outcome: Outcome) -> Outcome:
+        pairs = zip(self.asking.questions, outcome.answers, strict=True)
+        return Outcome(outcome.contexts, tuple(_spending(answer, self.spent[q.id]) for q, answer in pairs))
 
 
 def ask(stages: Stages, askings: Sequence[Asking], label: str) -> list[Outcome]:
     """The outcome of every asking, in order."""
-    outcomes: list[Outcome | None] = [None] * len(askings)
-    running: dict[int, tuple[Steps, Any]] = {}
+    outcomes: dict[int, Outcome] = {}
+    waiting: dict[int, tuple[Running, list[Request]]] = {}
     for index, asking in enumerate(askings):
-        flow = flows.build(asking.configuration.flow)
-        running[index] = (flow(asking.questions), None)
-    while running:
-        generates: dict[int, tuple[Steps, Generate]] = {}
-        for index, (steps, reply) in list(running.items()):
-            try:
-                wanted = steps.send(reply)
-            except StopIteration as finished:
-                outcomes[index] = finished.value
-                del running[index]
-                continue
-            if isinstance(wanted, Retrieve):
-                contexts = contexts_for(stages, askings[index].configuration, wanted.questions, wanted.queries)
-                running[index] = (steps, contexts)
-            else:
-                generates[index] = (steps, wanted)
-        if generates:
-            wanted_prompts = {
-                index: prompts_for(stages, askings[index], want) for index, (_, want) in generates.items()
-            }
-            answers = _answer(stages, askings, wanted_prompts, label)
-            for index, (steps, _) in generates.items():
-                running[index] = (steps, answers[index])
-    return [outcome for outcome in outcomes if outcome is not None]
+        running = Running(asking, _fetching(stages, asking.configuration))
+        _sort(index, running, running.advance(stages), waiting, outcomes)
+    while waiting:
+        requests = [request for _, asked in waiting.values() for request in asked]
+        answers = iter(stages.completions.ask(requests, label))
+        before, waiting = waiting, {}
+        for index, (running, asked) in before.items():
+            reply = [next(answers) for _ in asked]
+            running.answered(reply)
+            _sort(index, running, running.advance(stages, reply), waiting, outcomes)
+    return [outcomes[index] for index in range(len(askings))]
+
+
+def _sort(index: int, running: Running, result: Any, waiting: dict[int, Any], outcomes: dict[int, Outcome]) -> None:
+    if isinstance(result, Outcome):
+        outcomes[index] = result
+    else:
+        waiting[index] = (running, result)
+
+
+def _fetching(stages: Stages, configuration: Configuration) -> Fetch:
+    return lambda wanted: contexts_for(stages, configuration, wanted.questions, wanted.queries)
+
+
+def _spending(answer: Answer, spent: Spent) -> Answer:
+    return replace(answer, prompt_tokens=spent.prompt_tokens, output_tokens=spent.output_tokens, seconds=spent.seconds)
 
 
 def prompts_for(stages: Stages, asking: Asking, wanted: Generate) -> list[Prompt]:
     """The text each question becomes under the asking's template."""
     configuration = asking.configuration
     model = stages.model(configuration)
-    seed = fan_out(stages.experiment.seed, "examples")
-    shots = choose_examples(stages.training, asking.template.examples, seed)
-    examples = [(question, example_context(stages, configuration, question)) for question in shots]
+    shots = _shots(stages, asking.template, wanted.questions)
+    known = {q.id: (q, example_context(stages, configuration, q)) for some in shots for q in some}
     return [
-        render(asking.template, model, examples, question, context)
-        for question, context in zip(wanted.questions, wanted.contexts, strict=True)
+        render(asking.template, model, [known[shot.id] for shot in some], question, context)
+        for some, question, context in zip(shots, wanted.questions, wanted.contexts, strict=True)
     ]
 
 
-def _answer(
-    stages: Stages, askings: Sequence[Asking], prompts: dict[int, list[Prompt]], label: str
-) -> dict[int, list[Answer]]:
-    """Answers by asking: from the store, and what is missing from the models, pooled over all askings."""
-    records = stages.store.records("answers")
-    requests = {index: [_request(stages, askings[index], p) for p in asked] for index, asked in prompts.items()}
-    known: dict[str, Any] = records.get_many(request.key for asked in requests.values() for request in asked)
-    missing: dict[str, Request] = {}
-    for request in (r for asked in requests.values() for r in asked if r.key not in known):
-        missing.setdefault(request.key, request)
-    for request in missing.values():
-        stages.misses[request.asking.configuration.id] += 1
-    with stages.progress.counted(label, len(missing)) as advance:
-        for (model_key, adapter), pooled in _pools(stages, missing.values()).items():
-            model = stages.models[model_key]
-            prompts_asked = [request.prompt for request in pooled]
-            answers = model.generate(prompts_asked, stages.experiment.max_new_tokens, adapter)
-            for fresh in _kept(records, ((pooled[index].key, answer) for index, answer in answers)):
-                known.update(fresh)
-                advance(len(fresh))
-    for asked in requests.values():
-        for request in asked:
-            stages.hits_by_id[request.asking.configuration.id] += request.key not in missing
-    return {index: [Answer(**known[request.key]) for request in asked] for index, asked in requests.items()}
-
-
-def _pools(stages: Stages, requests: Any) -> dict[tuple[str, Path | None], list[Request]]:
-    """Requests by the model and adapter that answer them."""
-    pools: dict[tuple[str, Path | None], list[Request]] = {}
-    for request in requests:
-        entry = stages.adapter(request.asking.configuration, request.asking.seed)
-        key = (stages.model_key(request.asking.configuration), entry.folder if entry else None)
-        pools.setdefault(key, []).append(request)
-    return pools
-
-
-def _request(stages: Stages, asking: Asking, prompt: Prompt) -> Request:
-    model = stages.model(asking.configuration)
-    entry = stages.adapter(asking.configuration, asking.seed)
-    key = fingerprint(
-        "answer",
-        model.identity,
-        code_hash("pipelines.generation.decoding"),
-        entry.content if entry else "",
-        stages.experiment.max_new_tokens,
-        prompt,
-    )
-    return Request(asking, prompt, key)
-
-
-def _kept(records: Records, answers: Iterator[tuple[str, Answer]]) -> Iterator[dict[str, Any]]:
-    """Write answers by key as they come, and yield what was written; where a model fails, what it gave is kept."""
-    fresh: dict[str, Any] = {}
-    try:
-        for key, answer in answers:
-            fresh[key] = asdict(answer)
-            if len(fresh) == KEPT_TOGETHER:
-                records.put_many(fresh)
-                yield fresh
-                fresh = {}
-    finally:
-        records.put_many(fresh)
-    yield fresh
+def _shots(stages: Stages, template: PromptTemplate, questions: Sequence[Question]) -> list[list[Question]]:
+    """The worked examples of each question; the nearest stand last, closest to the question they resemble."""
+    if template.choose == "nearest" and template.examples and stages.training:
+        train = stages.training
+        vectors = stages.embed([question.text for question in train])
+        near = np.argsort(-(stages.embed([q.text for q in questions]) @ vectors.T), axis=1, kind="stable")
+        return [[train[place] for place in reversed(row[: template.examples])] for row in near]
+    seed = fan_out(stages.experiment.seed, "examples")
+    return [choose_examples(stages.training, template.examples, seed)] * len(questions)

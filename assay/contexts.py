@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from assay.experiment import Configuration
 from assay.stages import Stages
-from pipelines.post_retrieval import post_processors
 from pipelines.records import Chunk, Context, Document, Question, Span
 
 
@@ -12,24 +11,14 @@ def contexts_for(
     stages: Stages, configuration: Configuration, questions: Sequence[Question], queries: Sequence[str]
 ) -> list[Context]:
     """The context of each question, by the configuration's cell of the grid."""
-    if configuration.gold:
-        return [gold_context(stages.documents, question) for question in questions]
-    if not configuration.retrieved:
-        return [Context() for _ in questions]
-    by_id = stages.chunks_by_id(configuration)
-    _, found = stages.hits(configuration, queries)
-    contexts = []
-    for query, hits in zip(queries, found, strict=True):
-        contexts.append(read(stages, configuration, query, [by_id[name] for name in hits.chunk_ids]))
-    return contexts
+    if configuration.retrieved:
+        return stages.retrieval.retrieve(configuration, questions, queries).contexts
+    return unretrieved(stages, configuration, questions)
 
 
-def read(stages: Stages, configuration: Configuration, query: str, found: Sequence[Chunk]) -> Context:
-    """The found chunks cut to the configuration's depth and put through its post-processors."""
-    kept = list(found)[: configuration.depth]
-    for config in configuration.post:
-        kept = post_processors.build(config)(query, kept, stages.model(configuration).count_tokens)
-    return Context(tuple(kept))
+def unretrieved(stages: Stages, configuration: Configuration, questions: Sequence[Question]) -> list[Context]:
+    """The contexts of the cells without retrieval: the gold passages, or nothing."""
+    return [gold_context(stages.documents, question) if configuration.gold else Context() for question in questions]
 
 
 def gold_context(documents: Mapping[str, Document], question: Question) -> Context:

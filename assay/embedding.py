@@ -1,20 +1,24 @@
 """Sentence vectors for the similarity metric and the leakage guard, each computed once and kept in the store."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.fingerprint import fingerprint
-from assay.stages import Stages
+from assay.store import Store
 from eval.leakage import Neighbour, check_neighbours, find_neighbours
 from pipelines.retrieval.embedders import embedders
 
+if TYPE_CHECKING:
+    from assay.stages import Stages
 
-def remembered_embedding(stages: Stages) -> Callable[[Sequence[str]], NDArray[np.float32]]:
+
+def remembered_embedding(store: Store) -> Callable[[Sequence[str]], NDArray[np.float32]]:
     """A function from texts to unit vectors ``[n, dimension]`` of the embedded embedder."""
     embedder = embedders.build(embedders.parse("embedded"))
-    records = stages.store.records("vectors")
+    records = store.records("vectors")
     known: dict[str, list[float]] = {}
 
     def embed(texts: Sequence[str]) -> NDArray[np.float32]:
@@ -31,14 +35,13 @@ def remembered_embedding(stages: Stages) -> Callable[[Sequence[str]], NDArray[np
     return embed
 
 
-def neighbours(stages: Stages) -> list[Neighbour]:
+def neighbours(stages: "Stages") -> list[Neighbour]:
     """Questions of dev and test that are close to one of train. Raises ``UserError`` where their answers match too and
     no fact id exempts them."""
     train = stages.dataset.split("train")
     held_out = stages.dataset.split("dev") + stages.dataset.split("test")
-    embed = remembered_embedding(stages)
     texts = [question.text for question in (*train, *held_out)]
-    vectors = embed(texts) if train and held_out else np.zeros((len(texts), 1), dtype=np.float32)
+    vectors = stages.embed(texts) if train and held_out else np.zeros((len(texts), 1), dtype=np.float32)
     found = find_neighbours(train, held_out, vectors[: len(train)], vectors[len(train) :])
     check_neighbours(found)
     return found

@@ -5,19 +5,29 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from eval.judging.config import JudgeConfig
 from eval.results import ARMS, TUNED_ARMS, Arm
 from pipelines.corpus import DatasetField
 from pipelines.finetuning import FinetuningField
 from pipelines.flows import FlowField
 from pipelines.flows.linear import LinearFlow
 from pipelines.generation import LanguageModelField
+from pipelines.generation.answering import StrategyField
+from pipelines.generation.answering.stuff import StuffConfig
 from pipelines.generation.prompts import DEFAULT_TEMPLATES, PromptTemplate
 from pipelines.post_retrieval import PostProcessorField
-from pipelines.pre_retrieval import ChunkerField
+from pipelines.pre_retrieval.chunking import ChunkerField
+from pipelines.pre_retrieval.enrichment import EnrichmentField
+from pipelines.pre_retrieval.enrichment.title import TitleConfig
+from pipelines.pre_retrieval.query import QueryTransformField
 from pipelines.registry import Closed, StageConfig, nearest
 from pipelines.retrieval import RetrieverField
+from pipelines.retrieval.filters import FilterField
 
 RETRIEVED_ARMS: tuple[Arm, ...] = ("rag", "lora_rag")
+RETRIEVAL_FIELDS = ("chunker", "query", "retriever", "filter", "candidates", "rerank", "post")
+CANDIDATES = 20
+"""Hits that are reranked where an experiment does not say how many."""
 Metric = Literal["f1", "correct", "exact_match", "contains", "rouge_l"]
 
 
@@ -40,11 +50,25 @@ class Configuration(Closed):
     )
     arm: Arm = Field(description="the cell: closed_book, rag, gold_context, lora, lora_rag or lora_gold_context")
     chunker: ChunkerField | None = Field(None, description="how documents are cut; retrieved arms only")
-    retriever: RetrieverField | None = Field(None, description="how passages are found; retrieved arms only")
-    depth: int = Field(3, ge=1, le=100, description="passages put in the prompt; retrieved arms only")
+    enrichment: tuple[EnrichmentField, ...] = Field(
+        (TitleConfig(),), description="what is indexed with each chunk; retrieved arms only"
+    )
     training_pairs_indexed: bool = Field(False, description="index the training pairs beside the documents as well")
+    query: QueryTransformField | None = Field(None, description="what is searched for in place of the question")
+    retriever: RetrieverField | None = Field(None, description="how passages are found; retrieved arms only")
+    filter: FilterField | None = Field(None, description="which documents a question may be answered from")
+    candidates: int | None = Field(
+        None, ge=1, le=1000, description="passages that are reranked; absent: 20, or depth where nothing reranks"
+    )
+    rerank: tuple[PostProcessorField, ...] = Field(
+        (), description="what is done with the candidates before they are cut to depth, in this order"
+    )
+    depth: int = Field(3, ge=1, le=100, description="passages put in the prompt; retrieved arms only")
+    post: tuple[PostProcessorField, ...] = Field(
+        (), description="what is done with the passages that are left, in this order"
+    )
     flow: FlowField = Field(LinearFlow(), description="in which order the stages are called")
-    post: tuple[PostProcessorField, ...] = Field((), description="what is done with the passages, in this order")
+    answer: StrategyField = Field(StuffConfig(), description="how the passages become one answer")
     finetuning: FinetuningField | None = Field(None, description="how the weights are tuned; tuned arms only")
     llm: LanguageModelField | None = Field(None, description="another language model than the experiment's")
     prompt: str | None = Field(None, description="a prompt by name; absent lets the dev split choose")
@@ -66,9 +90,11 @@ class Configuration(Closed):
     def _fits_its_cell(self) -> "Configuration":
         if self.retrieved and self.retriever is None:
             raise ValueError(f"arm {self.arm} needs a retriever")
-        for name in ("chunker", "retriever"):
-            if not self.retrieved and getattr(self, name) is not None:
+        for name in RETRIEVAL_FIELDS:
+            if not self.retrieved and getattr(self, name):
                 raise ValueError(f"arm {self.arm} retrieves nothing: leave {name} out")
+        if self.candidates is not None and self.candidates < self.depth:
+            raise ValueError(f"candidates ({self.candidates}) must not be fewer than depth ({self.depth})")
         if not self.tuned and self.finetuning is not None:
             raise ValueError(f"arm {self.arm} is not tuned: leave finetuning out")
         if self.training_pairs_indexed and not self.retrieved:
@@ -84,6 +110,11 @@ class Configuration(Closed):
     def retrieved(self) -> bool:
         """Whether the context is retrieved."""
         return self.arm in RETRIEVED_ARMS
+
+    @property
+    def found(self) -> int:
+        """How many hits the search hands on."""
+        return self.candidates or (max(self.depth, CANDIDATES) if self.rerank else self.depth)
 
     @property
     def gold(self) -> bool:
@@ -133,6 +164,7 @@ class Experiment(Closed):
         (), description="pairs of arms or ids; absent: each arm against rag, closed_book"
     )
     margin: float = Field(0.03, gt=0, lt=1, description="differences of the primary metric below this do not matter")
+    judge: JudgeConfig | None = Field(None, description="a language model that judges answers; absent: none does")
     latency: LatencyProbe = Field(LatencyProbe(), description="the latency probe")
     economics: Economics = Field(Economics(), description="prices, volume and worth")
     forgetting: bool = Field(True, description="ask tuned models questions from outside the domain, before and after")

@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from pipelines.records import Dataset
-from pipelines.registry import StageConfig
+from pipelines.registry import StageConfig, nested
 
 FIRST_PARTY = frozenset({"assay", "eval", "pipelines"})
 
@@ -61,18 +61,9 @@ def dataset_fingerprint(dataset: Dataset) -> str:
 def stage_code(config: StageConfig) -> str:
     """One hash for the code behind a config: its kind's module and those of every config nested in its fields
     (an embedder, the parts of a hybrid retriever), each with what it imports."""
-    return fingerprint({module: code_hash(module) for module in sorted(_config_modules(config))})
-
-
-def _config_modules(value: Any) -> set[str]:
-    if isinstance(value, BaseModel):
-        found = {type(value).__module__} if isinstance(value, StageConfig) else set()
-        return found.union(*(_config_modules(getattr(value, name)) for name in type(value).model_fields))
-    if isinstance(value, list | tuple):
-        return set().union(*map(_config_modules, value))
-    if isinstance(value, Mapping):
-        return set().union(*map(_config_modules, value.values()))
-    return set()
+    return fingerprint(
+        {module: code_hash(module) for module in sorted({type(one).__module__ for one in nested(config)})}
+    )
 
 
 @functools.cache

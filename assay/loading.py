@@ -19,7 +19,7 @@ Location = tuple[str | int, ...]
 Origin = tuple[int, set[str]]
 """Which entry of the file a configuration comes from, and what it took from the defaults."""
 
-DEFAULTS = ("chunker", "finetuning")
+DEFAULTS = ("chunker", "enrichment", "finetuning")
 """Stages that may stand at the top of a file, for all configurations that leave them out."""
 
 
@@ -52,7 +52,7 @@ def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
 
 
 def parse_experiment(data: Mapping[str, Any], path: Path = Path("experiment"), node: Any = None) -> Experiment:
-    """Validate a mapping as an experiment. ``chunker`` and ``finetuning`` at the top are defaults of configurations."""
+    """Validate a mapping as an experiment. What ``DEFAULTS`` names may stand at the top, for all configurations."""
     data = dict(data)
     defaults: dict[str, Any] = {name: data.pop(name) for name in DEFAULTS if name in data}
     entries = data.get("configurations")
@@ -66,7 +66,7 @@ def parse_experiment(data: Mapping[str, Any], path: Path = Path("experiment"), n
                 origins.append((index, inherited))
         data["configurations"] = expanded
     try:
-        return Experiment.model_validate(_anchored(data, path.parent))
+        return Experiment.model_validate(_anchored(data, path.parent), context={"folder": path.parent})
     except ValidationError as error:
         lines = dict.fromkeys(_line(path, node, problem, origins) for problem in error.errors())
         raise UserError("\n".join(lines)) from error
@@ -81,7 +81,7 @@ def _with_defaults(entry: Any, defaults: Mapping[str, Any]) -> Any:
     if not isinstance(entry, dict):
         return entry
     wanted = [
-        *(["chunker"] if entry.get("arm") in RETRIEVED_ARMS else []),
+        *(["chunker", "enrichment"] if entry.get("arm") in RETRIEVED_ARMS else []),
         *(["finetuning"] if entry.get("arm") in TUNED_ARMS else []),
     ]
     return {**{name: defaults[name] for name in wanted if name in defaults}, **entry}

@@ -8,13 +8,14 @@ from assay.answering import Asking, ask
 from assay.experiment import Configuration
 from assay.fingerprint import fingerprint
 from assay.naming import flatten
+from assay.retrieval import Retrieved
 from assay.selection import Selection
 from assay.stages import Stages
 from assay.store import Entry
 from eval.measured import Measured, OneOff
 from eval.results import Latency, Scalar, Store
 from pipelines.flows import Outcome
-from pipelines.records import Hits, Question
+from pipelines.records import Question
 
 
 def measure(stages: Stages, selection: Selection, latencies: Mapping[str, Latency]) -> list[Measured]:
@@ -58,7 +59,7 @@ def _measured(
     template = selection.templates[configuration.id]
     dev = selection.scores[configuration.id]
     adapters = [entry for seed in seeds_of(stages, configuration) if (entry := stages.adapter(configuration, seed))]
-    search_seconds, hits = _found(stages, configuration, questions)
+    retrieved = _retrieved(stages, configuration, questions)
     return Measured(
         id=configuration.id,
         arm=configuration.arm,
@@ -69,39 +70,50 @@ def _measured(
         dev_score=dev[template.name],
         dev=dev,
         outcomes=outcomes,
-        hits=hits,
-        chunks=stages.chunks_by_id(configuration) if configuration.retrieved else {},
-        one_off=_one_off(stages, configuration, adapters),
-        search_seconds=search_seconds,
+        hits=retrieved.hits if retrieved else None,
+        ranking=retrieved.ranking if retrieved else None,
+        fell_back=retrieved.fell_back if retrieved else 0,
+        chunks=stages.indexing.by_id(configuration) if configuration.retrieved else {},
+        one_off=one_off(stages, configuration, adapters),
         latency=latency,
+        api=stages.model(configuration).name if stages.model(configuration).paid_by_token else "",
         store=Store(hits=stages.hits_by_id[configuration.id], misses=stages.misses[configuration.id]),
         training=fingerprint([entry.content for entry in adapters]) if adapters else "",
         cross_model=configuration.llm is not None and configuration.llm != stages.experiment.llm,
     )
 
 
-def _found(
-    stages: Stages, configuration: Configuration, questions: Sequence[Question]
-) -> tuple[float, tuple[Hits, ...] | None]:
-    """Search seconds per question in a batch, and the hits; nothing where nothing is retrieved."""
+def _retrieved(stages: Stages, configuration: Configuration, questions: Sequence[Question]) -> Retrieved | None:
+    """What the retriever finds for the questions as they stand; nothing where nothing is retrieved."""
     if not configuration.retrieved:
-        return 0.0, None
-    entry, hits = stages.hits(configuration, [question.text for question in questions])
-    return entry.quantities["seconds"] / len(questions), tuple(hits)
+        return None
+    return stages.retrieval.retrieve(configuration, questions, [question.text for question in questions])
 
 
-def _one_off(stages: Stages, configuration: Configuration, adapters: Sequence[Entry]) -> OneOff:
-    entries = stages.indexes(configuration) if configuration.retrieved else []
-    chunked = [stages.chunks(configuration)[0]] if configuration.retrieved else []
+def one_off(stages: Stages, configuration: Configuration, adapters: Sequence[Entry]) -> OneOff:
+    entries = stages.indexing.indexes(configuration) if configuration.retrieved else []
+    chunked = [stages.indexing.chunks(configuration)[0]] if configuration.retrieved else []
+    learnt = stages.retrieval.learnt(configuration) if configuration.retrieved else []
+    indexing = sum(_machine_seconds(entry) for entry in [*entries, *chunked])
+    training = sum(entry.quantities["seconds"] for entry in learnt)
+    training += sum(entry.quantities.get("learning_seconds", 0.0) for entry in entries)
     return OneOff(
-        index_seconds=sum(
-            e.quantities["seconds"] + e.quantities.get("reused_seconds", 0.0) for e in [*entries, *chunked]
-        ),
+        index_seconds=indexing - sum(entry.quantities.get("learning_seconds", 0.0) for entry in entries),
         index_bytes=float(sum(_bytes(entry) for entry in entries)),
         embedding_tokens=sum(entry.quantities.get("embedding_tokens", 0.0) for entry in entries),
-        train_seconds=_mean([entry.quantities["seconds"] for entry in adapters]),
+        train_seconds=_mean([entry.quantities["seconds"] for entry in adapters]) + training,
         training_tokens=_mean([entry.quantities["tokens"] for entry in adapters]),
-        adapter_bytes=_mean([float(_bytes(entry)) for entry in adapters]),
+        adapter_bytes=_mean([float(_bytes(entry)) for entry in adapters]) + sum(_bytes(entry) for entry in learnt),
+        enrichment_prompt_tokens=sum(entry.quantities.get("prompt_tokens", 0.0) for entry in chunked),
+        enrichment_output_tokens=sum(entry.quantities.get("output_tokens", 0.0) for entry in chunked),
+    )
+
+
+def _machine_seconds(entry: Entry) -> float:
+    """What an entry took, with what it found done before (vectors, answers of a language model) at its first cost."""
+    found = entry.quantities
+    return (
+        found["seconds"] - found.get("waited", 0.0) + found.get("model_seconds", 0.0) + found.get("reused_seconds", 0.0)
     )
 
 
@@ -124,7 +136,7 @@ def _inputs(configuration: Configuration) -> tuple[str, ...]:
 
 
 def _params(stages: Stages, configuration: Configuration, prompt: str) -> dict[str, Scalar]:
-    unused = () if configuration.retrieved else ("depth", "training_pairs_indexed")
+    unused = () if configuration.retrieved else ("depth", "enrichment", "training_pairs_indexed")
     data = configuration.model_dump(exclude={"id", "arm", "prompt", *unused})
     llm = (configuration.llm or stages.experiment.llm).model_dump()
     return {**flatten({**data, "llm": llm}), "prompt": prompt, "llm.model": stages.model(configuration).name}
@@ -133,8 +145,9 @@ def _params(stages: Stages, configuration: Configuration, prompt: str) -> dict[s
 def _fingerprint(stages: Stages, configuration: Configuration, template: object, adapters: Sequence[Entry]) -> str:
     pipeline = configuration.model_dump(exclude={"id", "prompt"})
     trained = [entry.content for entry in adapters]
-    indexed = [entry.content for entry in stages.indexes(configuration)] if configuration.retrieved else []
+    indexed = [entry.content for entry in stages.indexing.indexes(configuration)] if configuration.retrieved else []
     identity = stages.model(configuration).identity
+    learnt = [entry.content for entry in stages.retrieval.learnt(configuration)] if configuration.retrieved else []
     return fingerprint(
-        pipeline, template, trained, indexed, identity, stages.dataset_fingerprint, stages.experiment.seed
+        pipeline, template, trained, indexed, learnt, identity, stages.dataset_fingerprint, stages.experiment.seed
     )

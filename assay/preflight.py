@@ -5,19 +5,22 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from assay.stages import Stages
+from eval.economics.prices import PriceBook
 from eval.latency import BEYOND
 from eval.leakage import check_leakage
 from pipelines.corpus.validation import judges_retrieval_alone
 from pipelines.errors import UserError
 
 
-def preflight(stages: Stages, folders: Iterable[Path]) -> None:
+def preflight(stages: Stages, prices: PriceBook, folders: Iterable[Path]) -> None:
     """Raises ``UserError`` where the run could not end well. The folders are made last, so that an experiment refused
     for anything else leaves nothing behind."""
     _check_splits(stages)
     _check_probe(stages)
     check_leakage(stages.dataset.split("train"), stages.dataset.split("dev") + stages.dataset.split("test"))
     stages.locate_models()
+    _check_prices(stages, prices)
+    _check_tunable(stages)
     for folder in folders:
         _make_writable(folder)
 
@@ -43,6 +46,25 @@ def _check_probe(stages: Stages) -> None:
             f"latency.questions: a median takes {2 * BEYOND} questions, not {min(wanted, there)} (test has {there}); "
             "ask more, or set it to 0 to skip the probe"
         )
+
+
+def _check_prices(stages: Stages, prices: PriceBook) -> None:
+    """The machine and every model that is paid by the token have a price."""
+    prices.machine(stages.experiment.economics.machine)
+    for model in stages.models.values():
+        if model.paid_by_token:
+            prices.usd_per_token(model.name, "input")
+            prices.usd_per_token(model.name, "output")
+
+
+def _check_tunable(stages: Stages) -> None:
+    """No tuned arm sits on a model behind an endpoint."""
+    for configuration in stages.experiment.configurations:
+        if configuration.tuned and stages.model(configuration).paid_by_token:
+            raise UserError(
+                f"configuration {configuration.id}: a model behind an endpoint cannot be tuned here; "
+                "give the arm an llm of kind hf or embedded, or leave it out"
+            )
 
 
 def _make_writable(folder: Path) -> None:

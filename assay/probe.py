@@ -10,9 +10,9 @@ from time import perf_counter
 from typing import Any
 
 from assay.answering import Asking, prompts_for
-from assay.contexts import contexts_for, read
 from assay.experiment import Configuration
 from assay.fingerprint import code_hash, fingerprint
+from assay.pipeline import TIMES, Pipeline
 from assay.selection import Selection
 from assay.stages import Stages
 from eval.latency import BEYOND, latency_summary
@@ -20,10 +20,9 @@ from eval.results import Latency
 from eval.statistics.seeds import fan_out
 from pipelines.flows import Generate
 from pipelines.generation import language_models
-from pipelines.records import Context, Prompt, Question
+from pipelines.records import Question
 
 FEWEST = 2 * BEYOND
-STAGES = ("retrieve", "prompt", "prefill", "decode")
 
 
 def probe(stages: Stages, selection: Selection) -> dict[str, Latency]:
@@ -41,14 +40,15 @@ def probe(stages: Stages, selection: Selection) -> dict[str, Latency]:
     requests = [(c, question) for c in missing for question in questions]
     random.shuffle(requests)
     times: dict[str, list[dict[str, float]]] = {c.id: [] for c in missing}
+    pipelines = {c.id: Pipeline(stages, c, selection.templates[c.id]) for c in missing}
     with stages.progress.counted("measuring latency", len(requests), "latency probe") as advance:
-        cold_start = ColdStarts(stages, selection, questions[0])
-        cold = {c.id: cold_start(c) for c in missing}
+        cold_start = ColdStarts(stages, questions[0])
+        cold = {c.id: cold_start(pipelines[c.id]) for c in missing}
         for configuration in missing:
             for question in questions[: settings.warm_up]:
-                _request(stages, selection, configuration, question)
+                pipelines[configuration.id].answer(question)
         for configuration, question in requests:
-            times[configuration.id].append(_request(stages, selection, configuration, question))
+            times[configuration.id].append(pipelines[configuration.id].answer(question).times)
             advance(1)
     fresh = {keys[name]: {"cold_start": cold[name], "requests": taken} for name, taken in times.items()}
     records.put_many(fresh)
@@ -68,7 +68,7 @@ def no_probe(stages: Stages) -> str:
 
 def _summary(measured: dict[str, Any]) -> Latency:
     requests = measured["requests"]
-    by_stage = {stage: [request[stage] for request in requests] for stage in STAGES}
+    by_stage = {stage: [request[stage] for request in requests] for stage in TIMES}
     return latency_summary(
         [sum(request.values()) for request in requests],
         stages=by_stage,
@@ -93,21 +93,25 @@ class ColdStarts:
     that share them.
     """
 
-    def __init__(self, stages: Stages, selection: Selection, question: Question) -> None:
-        self.stages, self.selection, self.question = stages, selection, question
+    def __init__(self, stages: Stages, question: Question) -> None:
+        self.stages, self.question = stages, question
         self._seconds: dict[str, float] = {}
 
-    def __call__(self, configuration: Configuration) -> float:
-        loading, opening = self._load(configuration), self._open(configuration)
-        return loading + opening + sum(_request(self.stages, self.selection, configuration, self.question).values())
+    def __call__(self, pipeline: Pipeline) -> float:
+        loading, opening = self._load(pipeline), self._open(pipeline.configuration)
+        return loading + opening + sum(pipeline.answer(self.question).times.values())
 
-    def _load(self, configuration: Configuration) -> float:
+    def _load(self, pipeline: Pipeline) -> float:
         """What the first answer of a fresh model takes longer than its second."""
+        configuration = pipeline.configuration
+        if self.stages.model(configuration).paid_by_token:
+            return 0.0  # nothing is loaded here, and a second request would be billed
         entry = self.stages.adapter(configuration, 0)
         key = fingerprint("weights", self.stages.model_key(configuration), entry.content if entry else "")
         if key not in self._seconds:
-            context = _retrieve(self.stages, configuration, self.question)
-            prompt = _prompt(self.stages, self.selection, configuration, self.question, context)
+            context = pipeline.contexts([self.question], [self.question.text])[0]
+            asking = Asking(configuration, pipeline.template, 0, (self.question,))
+            (prompt,) = prompts_for(self.stages, asking, Generate((self.question,), (context,)))
             model = language_models.build(configuration.llm or self.stages.experiment.llm)
             times = []
             for _ in range(2):
@@ -120,41 +124,10 @@ class ColdStarts:
     def _open(self, configuration: Configuration) -> float:
         if not configuration.retrieved:
             return 0.0
-        key = fingerprint("index", configuration.retriever, self.stages.chunks_key(configuration))
+        key = fingerprint("index", configuration.retriever, self.stages.indexing.chunks_key(configuration))
         if key not in self._seconds:
+            self.stages.indexing.close()
             started = perf_counter()
-            self.stages.reopen(configuration)([self.question.text], configuration.depth)
+            self.stages.indexing.search(configuration)([self.question.text], configuration.found)
             self._seconds[key] = perf_counter() - started
         return self._seconds[key]
-
-
-def _request(
-    stages: Stages, selection: Selection, configuration: Configuration, question: Question
-) -> dict[str, float]:
-    """Seconds by stage of one request."""
-    started = perf_counter()
-    context = _retrieve(stages, configuration, question)
-    retrieved = perf_counter()
-    prompt = _prompt(stages, selection, configuration, question, context)
-    prompted = perf_counter()
-    entry = stages.adapter(configuration, 0)
-    model = stages.model(configuration)
-    _, timing = model.respond(prompt, stages.experiment.max_new_tokens, entry.folder if entry else None)
-    times = (retrieved - started, prompted - retrieved, timing.prefill, timing.decode)
-    return dict(zip(STAGES, times, strict=True))
-
-
-def _prompt(
-    stages: Stages, selection: Selection, configuration: Configuration, question: Question, context: Context
-) -> Prompt:
-    asking = Asking(configuration, selection.templates[configuration.id], 0, (question,))
-    (prompt,) = prompts_for(stages, asking, Generate((question,), (context,)))
-    return prompt
-
-
-def _retrieve(stages: Stages, configuration: Configuration, question: Question) -> Context:
-    if not configuration.retrieved:
-        return contexts_for(stages, configuration, [question], [question.text])[0]
-    (hits,) = stages.search(configuration)([question.text], configuration.depth)
-    by_id = stages.chunks_by_id(configuration)
-    return read(stages, configuration, question.text, [by_id[name] for name in hits.chunk_ids])

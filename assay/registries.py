@@ -11,10 +11,15 @@ def registries() -> dict[str, Registry[Any]]:
     from pipelines.finetuning import trainers
     from pipelines.flows import flows
     from pipelines.generation import language_models
+    from pipelines.generation.answering import strategies
     from pipelines.post_retrieval import post_processors
-    from pipelines.pre_retrieval import chunkers
+    from pipelines.pre_retrieval.chunking import chunkers
+    from pipelines.pre_retrieval.enrichment import enrichments
+    from pipelines.pre_retrieval.query import query_transforms
     from pipelines.retrieval import retrievers
     from pipelines.retrieval.embedders import embedders
+    from pipelines.retrieval.filters import filters
 
-    every = (datasets, chunkers, embedders, retrievers, post_processors, language_models, trainers, flows)
+    before = (datasets, chunkers, enrichments, embedders, query_transforms)
+    every = (*before, retrievers, filters, post_processors, strategies, language_models, trainers, flows)
     return {registry.stage: registry for registry in every}

@@ -9,7 +9,7 @@ import pandas as pd
 from rich.console import Console
 
 from assay.demonstration import Asked, fact_change, reading_documents, showcase
-from assay.embedding import neighbours, remembered_embedding
+from assay.embedding import neighbours
 from assay.environment import describe_environment
 from assay.experiment import Experiment
 from assay.forgetting import forgetting
@@ -19,6 +19,7 @@ from assay.preflight import preflight
 from assay.probe import no_probe, probe
 from assay.progress import Progress
 from assay.selection import Selection, select
+from assay.serving.experiment_file import write_experiment
 from assay.stages import Stages
 from assay.store import Store
 from eval.economics.prices import PriceBook, load_price_book
@@ -58,10 +59,9 @@ def run_experiment(
     progress = Progress(console)
     with progress.shown():
         prices = load_price_book(Path(experiment.economics.price_book) if experiment.economics.price_book else None)
-        prices.machine(experiment.economics.machine)
         stages = Stages(experiment, Store(store), progress)
         with progress.step("checks"):
-            preflight(stages, (store, folder))
+            preflight(stages, prices, (store, folder))
             near = listed(neighbours(stages))
         selection = select(stages)
         latencies = probe(stages, selection)
@@ -72,11 +72,13 @@ def run_experiment(
                 measured,
                 _plan(experiment, prices),
                 language=stages.dataset.language,
-                embed=remembered_embedding(stages),
+                embed=stages.embed,
+                documents=stages.documents,
             )
         results = _results(stages, selection, measured, evaluation, prices, near)
         with progress.step("report"):
             results.save(folder / "results.json")
+            write_experiment(experiment, folder)
             _save_table(evaluation.per_question, folder / "per_question.parquet")
             render(results, evaluation.per_question, folder / "report.html")
         finished = {stages.finished_key(c): results.created.isoformat() for c in experiment.configurations}

@@ -2,35 +2,31 @@
 
 import ctypes
 import gc
-import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 
+from assay.completions import Completions
+from assay.embedding import remembered_embedding
 from assay.experiment import Configuration, Experiment
 from assay.fingerprint import dataset_fingerprint, fingerprint, stage_code
+from assay.indexing import Indexing
 from assay.progress import Progress
+from assay.retrieval import Retrieval
 from assay.store import Entry, Store
 from assay.store.content import Make
 from assay.store.machine import describe_machine
 from eval.leakage import with_tracks
+from eval.scores import Embed
 from eval.statistics.seeds import fan_out
 from pipelines.corpus import datasets
 from pipelines.corpus.sampling import sample
 from pipelines.finetuning import trainers
 from pipelines.generation import LanguageModel, language_models
-from pipelines.generation.prompts import expected, training_pair
-from pipelines.pre_retrieval import chunkers
-from pipelines.records import Chunk, Dataset, Document, Hits, Question, Split
-from pipelines.registry import StageConfig
-from pipelines.retrieval import Retriever, Search, retrievers
-
-SEARCH_DEPTH = 10
-"""Searches go at least this deep, so that depths share one search and nDCG@10 is measured."""
+from pipelines.generation.prompts import training_pair
+from pipelines.records import Dataset, Document, Question, Split
 
 
 class Stages:
@@ -43,17 +39,17 @@ class Stages:
         self.models: dict[str, LanguageModel] = {}
         self.hits_by_id: Counter[str] = Counter()
         self.misses: Counter[str] = Counter()
-        self._chunks: dict[str, list[Chunk]] = {}
-        self._by_id: dict[str, dict[str, Chunk]] = {}
-        self._searches: dict[str, Search] = {}
         self._entries: dict[str, Entry] = {}
         self._adapters: dict[tuple[str, int], Entry] = {}
         self._model_keys: dict[str, str] = {}
         self.trained_on: Dataset | None = None
         """Where the documents changed after tuning: the dataset whose training pairs the adapters and examples saw."""
         self.machine = describe_machine()
+        self.completions = Completions(self)
+        self.indexing = Indexing(self)
+        self.retrieval = Retrieval(self, self.indexing)
 
-    def _compute(self, key: str, stage: str, make: Make) -> Entry:
+    def compute(self, key: str, stage: str, make: Make) -> Entry:
         """The store's entry, verified once for each run."""
         if key not in self._entries:
             self._entries[key] = self.store.compute(key, stage, make)
@@ -88,6 +84,21 @@ class Stages:
     def dataset_fingerprint(self) -> str:
         return dataset_fingerprint(self.dataset)
 
+    @cached_property
+    def documents_key(self) -> str:
+        """Fingerprint of the documents alone."""
+        return fingerprint(self.dataset.documents)
+
+    @cached_property
+    def labels_key(self) -> str:
+        """Fingerprint of what rerankers, encoders and fusion weights may learn from."""
+        return fingerprint("labels", self.training, self.dataset.split("dev"), self.experiment.seed)
+
+    @cached_property
+    def embed(self) -> Embed:
+        """From texts to unit vectors of the embedded embedder."""
+        return remembered_embedding(self.store)
+
     def model(self, configuration: Configuration) -> LanguageModel:
         """The language model of a configuration, one object for each distinct config."""
         key = self.model_key(configuration)
@@ -105,112 +116,6 @@ class Stages:
         if configuration.id not in self._model_keys:
             self._model_keys[configuration.id] = fingerprint(configuration.llm or self.experiment.llm)
         return self._model_keys[configuration.id]
-
-    def chunks(self, configuration: Configuration) -> tuple[Entry, list[Chunk]]:
-        """The chunks a configuration's index is made of: of the documents, and of the training pairs if it says so."""
-        key = self.chunks_key(configuration)
-        entry = self._compute(key, "chunks", lambda folder: self._write_chunks(configuration, folder))
-        if entry.content not in self._chunks:
-            lines = (entry.folder / "chunks.jsonl").read_text(encoding="utf-8").splitlines()
-            self._chunks[entry.content] = [Chunk(**json.loads(line)) for line in lines]
-        return entry, self._chunks[entry.content]
-
-    def chunks_key(self, configuration: Configuration) -> str:
-        """Fingerprint of a configuration's chunks."""
-        chunker = configuration.chunker
-        assert chunker is not None
-        documents = fingerprint(self.dataset.documents)
-        return fingerprint("chunks", chunker, stage_code(chunker), documents, self._indexed_pairs(configuration))
-
-    def _indexed_pairs(self, configuration: Configuration) -> tuple[Question, ...]:
-        return self.training if configuration.training_pairs_indexed else ()
-
-    def _write_chunks(self, configuration: Configuration, folder: Path) -> dict[str, float]:
-        assert configuration.chunker is not None
-        chunks = chunkers.build(configuration.chunker)(self.dataset.documents)
-        chunks += [pair_chunk(question) for question in self._indexed_pairs(configuration)]
-        lines = "".join(json.dumps(asdict(chunk), ensure_ascii=False) + "\n" for chunk in chunks)
-        (folder / "chunks.jsonl").write_text(lines, encoding="utf-8")
-        return {"chunks": float(len(chunks))}
-
-    def chunks_by_id(self, configuration: Configuration) -> dict[str, Chunk]:
-        """A configuration's chunks by id."""
-        entry, chunks = self.chunks(configuration)
-        if entry.content not in self._by_id:
-            self._by_id[entry.content] = {chunk.id: chunk for chunk in chunks}
-        return self._by_id[entry.content]
-
-    def indexes(self, configuration: Configuration) -> list[Entry]:
-        """The index entries behind a configuration's retriever: its own and those of its parts."""
-        assert configuration.retriever is not None
-        entry, chunks = self.chunks(configuration)
-        return self._indexes(configuration.retriever, entry.content, chunks)
-
-    def _indexes(self, config: StageConfig, content: str, chunks: list[Chunk]) -> list[Entry]:
-        retriever = self._retriever(config)
-        entries = [entry for part in retriever.parts for entry in self._indexes(part, content, chunks)]
-        return [*entries, self._index(config, retriever, content, chunks)]
-
-    def index_keys(self, configuration: Configuration) -> list[str]:
-        """Fingerprints of a configuration's indexes; they follow from its chunks, which must be in the store."""
-        entry, _ = self.chunks(configuration)
-        assert configuration.retriever is not None
-        return self._index_keys(configuration.retriever, entry.content)
-
-    def _index_keys(self, config: StageConfig, content: str) -> list[str]:
-        retriever = self._retriever(config)
-        parts = [key for part in retriever.parts for key in self._index_keys(part, content)]
-        return [*parts, self._index_key(config, retriever, content)]
-
-    def _index_key(self, config: StageConfig, retriever: Retriever, content: str) -> str:
-        return fingerprint("index", config, stage_code(config), retriever.identity, content, self.dataset.language)
-
-    def _retriever(self, config: StageConfig) -> Retriever:
-        return retrievers.build(config, self.dataset.language)
-
-    def _index(self, config: StageConfig, retriever: Retriever, content: str, chunks: list[Chunk]) -> Entry:
-        key = self._index_key(config, retriever, content)
-        with self.progress.step(f"index {config.kind}"):
-            return self._compute(key, "index", lambda folder: retriever.build(chunks, folder))
-
-    def search(self, configuration: Configuration) -> Search:
-        """The open search of a configuration."""
-        assert configuration.retriever is not None
-        entry, chunks = self.chunks(configuration)
-        return self._open(configuration.retriever, entry.content, chunks)
-
-    def _open(self, config: StageConfig, content: str, chunks: list[Chunk]) -> Search:
-        key = fingerprint(config, content)
-        if key not in self._searches:
-            retriever = self._retriever(config)
-            parts = [self._open(part, content, chunks) for part in retriever.parts]
-            folder = self._index(config, retriever, content, chunks).folder
-            self._searches[key] = retriever.open(chunks, folder, parts)
-        return self._searches[key]
-
-    def reopen(self, configuration: Configuration) -> Search:
-        """The search of a configuration opened afresh, as a server that starts would."""
-        self._searches.clear()
-        return self.search(configuration)
-
-    def hits(self, configuration: Configuration, queries: Sequence[str]) -> tuple[Entry, list[Hits]]:
-        """What the retriever finds for each query, ``SEARCH_DEPTH`` deep or more."""
-        retriever = configuration.retriever
-        assert retriever is not None
-        depth = max(SEARCH_DEPTH, configuration.depth)
-        contents = [entry.content for entry in self.indexes(configuration)]
-        key = fingerprint("hits", retriever, stage_code(retriever), contents, list(queries), depth)
-        entry = self._compute(
-            key, "hits", lambda folder: self._write_hits(self.search(configuration), queries, depth, folder)
-        )
-        rows = json.loads((entry.folder / "hits.json").read_text(encoding="utf-8"))
-        return entry, [Hits(tuple(ids), tuple(scores)) for ids, scores in rows]
-
-    def _write_hits(self, search: Search, queries: Sequence[str], depth: int, folder: Path) -> dict[str, float]:
-        found = search(list(queries), depth)
-        rows = [[list(hits.chunk_ids), list(hits.scores)] for hits in found]
-        (folder / "hits.json").write_text(json.dumps(rows), encoding="utf-8")
-        return {"queries": float(len(queries))}
 
     def adapter(self, configuration: Configuration, seed: int) -> Entry | None:
         """The tuned weights of a configuration for one seed; ``None`` for the base model."""
@@ -239,7 +144,7 @@ class Stages:
             give_back_memory()
             return dict(quantities)
 
-        return self._compute(key, "adapter", train)
+        return self.compute(key, "adapter", train)
 
     def finished_key(self, configuration: Configuration) -> str:
         """Fingerprint of everything a configuration's answers depend on, for telling a plan that they are stored."""
@@ -268,9 +173,3 @@ def give_back_memory() -> None:
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):
             ctypes.CDLL("libc.so.6").malloc_trim(0)
-
-
-def pair_chunk(question: Question) -> Chunk:
-    """A training pair as a passage of its own."""
-    text = f"Question: {question.text}\nAnswer: {expected(question)}"
-    return Chunk(f"pair:{question.id}", f"pair:{question.id}", 0, len(text), text, text)

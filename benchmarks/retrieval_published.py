@@ -17,7 +17,8 @@ from pathlib import Path
 import ir_measures
 
 from pipelines.corpus import datasets
-from pipelines.pre_retrieval import chunkers
+from pipelines.pre_retrieval.chunking import chunkers
+from pipelines.pre_retrieval.enrichment.title import titled
 from pipelines.records import Chunk, Hits, Question
 from pipelines.retrieval import Search, retrievers
 
@@ -78,7 +79,7 @@ def main() -> int:
     parser.add_argument("--skip-dense", action="store_true")
     arguments = parser.parse_args()
     dataset = datasets.build(datasets.parse({"kind": "beir", "folder": str(arguments.folder)}))()
-    chunks = chunkers.build(chunkers.parse("whole_document"))(dataset.documents)
+    chunks = titled(chunkers.build(chunkers.parse("whole_document"))(dataset.documents), dataset.documents)
     questions = dataset.split("test")
     print(f"{len(chunks)} documents, {len(questions)} test questions")
     with tempfile.TemporaryDirectory() as name:

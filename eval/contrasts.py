@@ -13,7 +13,9 @@ def named_contrasts(declared: Sequence[tuple[str, str]], measured: Sequence[Meas
     """
     chosen: dict[str, str] = {one.arm: one.id for one in measured if one.selected_on_dev}
     if declared:
-        pairs = [(_named(a, chosen), _named(b, chosen)) for a, b in declared]
+        # An id that reads like an arm means that configuration.
+        named = chosen | {one.id: one.id for one in measured}
+        pairs = [(named.get(a, a), named.get(b, b)) for a, b in declared]
     else:
         baselines = [arm for arm in ("rag", "closed_book") if arm in chosen]
         pairs = [(chosen[arm], chosen[base]) for base in baselines for arm in ARMS if arm in chosen and arm != base]
@@ -22,7 +24,3 @@ def named_contrasts(declared: Sequence[tuple[str, str]], measured: Sequence[Meas
         if a != b and (a, b) not in unique and (b, a) not in unique:
             unique.append((a, b))
     return unique
-
-
-def _named(name: str, chosen: dict[str, str]) -> str:
-    return chosen.get(name, name)

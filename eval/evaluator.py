@@ -1,6 +1,6 @@
 """From what a run measured to what it says: scores, intervals, comparisons, money and the recommendation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.contrasts import named_contrasts
+from eval.diagnosis import Diagnosis, diagnose
 from eval.economics.break_even import basis, break_even
 from eval.economics.candidate import Candidate, horizon_cost
 from eval.economics.prices import PriceBook
@@ -79,8 +80,10 @@ def evaluate(
     *,
     language: str = "en",
     embed: Embed | None = None,
+    documents: Container[str] | None = None,
 ) -> Evaluation:
-    """Judge all configurations on the same test ``questions``; ``UserError`` where nothing can be recommended."""
+    """Judge all configurations on the same test ``questions``; ``UserError`` where nothing can be recommended.
+    ``documents`` are the ids of the corpus, for the diagnosis."""
     clusters = clusters_by_gold(questions)
     scores = {one.id: score_configuration(questions, one, language, embed) for one in measured}
     money = {
@@ -88,15 +91,20 @@ def evaluate(
         for one in measured
     }
     candidates = {name: one.candidate for name, one in money.items()}
+    diagnoses = {
+        one.id: diagnose(questions, one, scores[one.id], documents=documents, language=language) for one in measured
+    }
     absent: dict[str, str] = {}
     results = []
     for one in measured:
         returns, reasons = roi_with_reasons(candidates[one.id], plan.scenario, clusters, candidates, seed=plan.seed)
         if money[one.id].no_cost_per_correct:
             reasons = {**reasons, "per_correct_usd": money[one.id].no_cost_per_correct}
+        if diagnoses[one.id].absent:
+            reasons = {**reasons, "diagnosis": diagnoses[one.id].absent}
         absent |= {f"configurations.{one.id}.{field}": reason for field, reason in reasons.items()}
         metrics, tracks = summarise(questions, scores[one.id], clusters, plan.seed)
-        results.append(_result(one, metrics, tracks, money[one.id], returns))
+        results.append(_result(one, metrics, tracks, money[one.id], diagnoses[one.id], returns))
     primary = {name: table.values[plan.primary_metric] for name, table in scores.items()}
     contrasts = named_contrasts(plan.contrasts, measured)
     comparisons = compare_family(
@@ -117,7 +125,7 @@ def evaluate(
         pareto=pareto_front(points),
         recommendation=_recommend(measured, primary, candidates, plan, clusters),
         small_sample=_small_sample({name: primary[name].mean(axis=0) for name in deployable}, plan),
-        per_question=per_question_rows(questions, measured, scores, money),
+        per_question=per_question_rows(questions, measured, scores, money, diagnoses),
         absent=absent,
     )
 
@@ -127,6 +135,7 @@ def _result(
     metrics: dict[str, Estimate],
     tracks: dict[str, dict[str, Estimate]],
     money: Money,
+    diagnosis: Diagnosis,
     returns: Roi | None,
 ) -> ConfigurationResult:
     return ConfigurationResult(
@@ -142,6 +151,7 @@ def _result(
         metrics=metrics,
         tracks=tracks,
         dev=dict(one.dev),
+        diagnosis=diagnosis.counts,
         latency=one.latency,
         tokens=_tokens(one),
         cost=money.cost,

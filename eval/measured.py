@@ -18,12 +18,16 @@ class OneOff:
     train_seconds: float = 0.0
     training_tokens: float = 0.0
     adapter_bytes: float = 0.0
+    enrichment_prompt_tokens: float = 0.0
+    enrichment_output_tokens: float = 0.0
 
 
 @dataclass(frozen=True)
 class Measured:
     """One configuration: what it is, what it answered (an outcome for each training seed, over the test questions in
-    order), what its retriever found (``None`` where nothing is retrieved), what that took."""
+    order), what its search found and how that was ranked in the end (``None`` where nothing is retrieved; ids of
+    ``chunks``). ``fell_back`` counts questions whose rewriting gave nothing. ``api`` names the model that is paid by
+    tokens; empty where answers are computed on machines of one's own."""
 
     id: str
     arm: Arm
@@ -35,10 +39,12 @@ class Measured:
     dev: Mapping[str, float]
     outcomes: tuple[Outcome, ...]
     hits: tuple[Hits, ...] | None
+    ranking: tuple[Hits, ...] | None
     chunks: Mapping[str, Chunk]
     one_off: OneOff
-    search_seconds: float
     latency: Latency | None
     store: Store
+    fell_back: int = 0
+    api: str = ""
     training: str = ""
     cross_model: bool = False

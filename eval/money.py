@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.economics.candidate import Candidate
-from eval.economics.hosting import Payers, SelfHosted
+from eval.economics.hosting import Api, Payers, SelfHosted
 from eval.economics.ledger import cost, usd_per_question
 from eval.economics.per_correct import cost_per_correct
 from eval.economics.prices import PriceBook
@@ -39,16 +39,19 @@ def spend(
     utilisation: float,
 ) -> Money:
     """Price what a configuration used: machine seconds of a batched run at the declared utilisation, and storage."""
+    here = SelfHosted(machine=machine, utilisation=utilisation)
     used = Usage(
-        hosting=SelfHosted(machine=machine, utilisation=utilisation),
-        payers=Payers(index_machine=machine, train_machine=machine),
+        hosting=Api(model=one.api, machine=machine, utilisation=utilisation) if one.api else here,
+        payers=Payers(index_machine=machine, train_machine=machine, enrichment_api=one.api or None),
         index_seconds=one.one_off.index_seconds,
         index_bytes=one.one_off.index_bytes,
         embedding_tokens=one.one_off.embedding_tokens,
         train_seconds=one.one_off.train_seconds,
         training_tokens=one.one_off.training_tokens,
         adapter_bytes=one.one_off.adapter_bytes,
-        machine_seconds=_by_seed(one, "seconds") + one.search_seconds,
+        enrichment_input_tokens=one.one_off.enrichment_prompt_tokens,
+        enrichment_output_tokens=one.one_off.enrichment_output_tokens,
+        machine_seconds=_by_seed(one, "seconds"),
         prompt_tokens=_by_seed(one, "prompt_tokens"),
         output_tokens=_by_seed(one, "output_tokens"),
     )

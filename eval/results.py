@@ -98,7 +98,8 @@ class Store(Part):
 
 class ConfigurationResult(Part):
     """One configuration, judged on the test split. ``inputs`` names what it was given (documents, training pairs,
-    gold passages). ``selected_on_dev`` marks the representative of its arm."""
+    gold passages). ``selected_on_dev`` marks the representative of its arm. ``diagnosis`` counts test questions by
+    where the answer was lost (``eval.diagnosis.LABELS``, ``right`` included), summed over seeds."""
 
     id: str
     arm: Arm
@@ -112,6 +113,7 @@ class ConfigurationResult(Part):
     metrics: dict[str, Estimate]
     tracks: dict[str, dict[str, Estimate]]
     dev: dict[str, float] = {}
+    diagnosis: dict[str, int] = {}
     latency: Latency | None = None
     tokens: Tokens
     cost: Cost

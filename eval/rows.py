@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from eval.diagnosis import Diagnosis
 from eval.measured import Measured
 from eval.money import Money
 from eval.per_question import COLUMNS
@@ -18,6 +19,7 @@ def per_question_rows(
     measured: Sequence[Measured],
     scores: Mapping[str, Scores],
     money: Mapping[str, Money],
+    diagnoses: Mapping[str, Diagnosis],
 ) -> "pd.DataFrame":
     """Columns of ``eval.per_question``, then one for each metric, null where it does not apply."""
     import pandas as pd
@@ -43,6 +45,7 @@ def per_question_rows(
                     "output_tokens": answer.output_tokens,
                     "usd": float(_at(money[one.id].usd, seed, index)),
                     "error": answer.error,
+                    "lost_at": diagnoses[one.id].at(seed, index),
                 }
                 table = scores[one.id]
                 for metric, values in table.values.items():

@@ -38,7 +38,8 @@ class Question:
     the dataset judges retrieval alone. ``gold`` are the supporting passages, one or more per hop.
     ``relevance`` maps document ids to graded judgements (trec qrels); empty means "grade 1 for every gold document".
     ``fact_ids`` tie a test question to the training pair that states the same fact. ``kind`` names the sort of
-    question (``single_hop``, ``multi_hop``, ``numeric``, ...), ``track`` the group it is reported in.
+    question (``single_hop``, ``multi_hop``, ``numeric``, ...), ``track`` the group it is reported in. ``metadata`` is the
+    asker's (a user, groups), for document rights.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Question:
     kind: str = ""
     fact_ids: tuple[str, ...] = ()
     answerable: bool = True
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def judgements(self) -> dict[str, int]:
@@ -77,7 +79,8 @@ class Dataset:
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of one document. ``text`` is what a model reads, ``indexed`` what a retriever indexes (with the title,
-    an added context or a hypothetical question where an enrichment put one)."""
+    an added context or a hypothetical question where an enrichment put one). ``parent`` is the span of the larger
+    passage that a hierarchical chunker cut it from."""
 
     id: str
     document_id: str
@@ -85,6 +88,12 @@ class Chunk:
     end: int
     text: str
     indexed: str
+    parent: tuple[int, int] | None = None
+
+    @property
+    def span(self) -> Span:
+        """Where the chunk stands; chunks of one passage that are indexed under several texts share it."""
+        return Span(self.document_id, self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,33 +105,59 @@ class Hits:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What a language model and the machine spent: tokens read and written, machine seconds."""
+
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: "Spent") -> "Spent":
+        return Spent(
+            self.prompt_tokens + other.prompt_tokens,
+            self.output_tokens + other.output_tokens,
+            self.seconds + other.seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
-    """What the model is given to read for one question, in reading order. Empty for closed book."""
+    """What the model is given to read for one question, in reading order. Empty for closed book. ``spent`` is what
+    finding it took: query transformation, search, post-retrieval."""
 
     chunks: tuple[Chunk, ...] = ()
+    spent: Spent = Spent()
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """A prompt as text. ``prefix`` is a leading part of ``text`` that many prompts share (instruction, examples):
-    a generator may compute it once. ``stop`` ends the answer at the first of these strings."""
+    a generator may compute it once. ``stop`` ends the answer at the first of these strings. ``messages`` are the same
+    prompt as (role, content) turns, for endpoints that apply a chat template of their own; empty for plain text."""
 
     text: str
     prefix: str = ""
     stop: tuple[str, ...] = ("\n",)
+    messages: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A model's answer to one prompt. Token counts are the model's own. ``seconds`` is the machine time it took: its
     share of the batches it was part of. ``error`` is set where the call failed, and then the answer counts as wrong
-    and is shown."""
+    and is shown. ``citations`` are ids of chunks that were checked to hold the answer."""
 
     text: str
     prompt_tokens: int
     output_tokens: int
     seconds: float = 0.0
     error: str = ""
+    citations: tuple[str, ...] = ()
+
+    @property
+    def spent(self) -> Spent:
+        """Its tokens and seconds."""
+        return Spent(self.prompt_tokens, self.output_tokens, self.seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ its folder and the entry points of its group, the first time it is asked; import
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import entry_points
@@ -72,6 +72,19 @@ class Kind(Generic[Built]):
         return (self.config.__doc__ or "").strip().split("\n")[0]
 
 
+def nested(value: Any) -> Iterator[StageConfig]:
+    """A config and every config inside its fields, outer ones first."""
+    if isinstance(value, StageConfig):
+        yield value
+    if isinstance(value, BaseModel):
+        value = [getattr(value, name) for name in type(value).model_fields]
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from nested(item)
+
+
 class Registry(Generic[Built]):
     """The kinds of one stage."""
 
@@ -106,8 +119,9 @@ class Registry(Generic[Built]):
                 entry.load()
         return dict(sorted(self._kinds.items()))
 
-    def parse(self, data: Any) -> StageConfig:
-        """The config that ``data`` describes: a mapping with ``kind``, a bare kind name, or a config already."""
+    def parse(self, data: Any, context: Any = None) -> StageConfig:
+        """The config that ``data`` describes: a mapping with ``kind``, a bare kind name, or a config already.
+        ``context["folder"]`` is what paths of prompt files are relative to."""
         if isinstance(data, StageConfig):
             return data
         if isinstance(data, str):
@@ -123,7 +137,7 @@ class Registry(Generic[Built]):
                 "unknown {stage} kind {name}; {hint}",
                 {"stage": self.stage, "name": repr(name), "hint": nearest(name, kinds)},
             )
-        return kinds[name].config.model_validate(data)
+        return kinds[name].config.model_validate(data, context=context)
 
     def build(self, config: StageConfig, *arguments: Any, **options: Any) -> Built:
         """Make the technique that ``config`` names."""
@@ -132,8 +146,8 @@ class Registry(Generic[Built]):
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         # A plain function, so that kinds are discovered when a file is validated and not when a class is defined.
         # pydantic merges a ValidationError raised inside it, so error locations stay exact.
-        return core_schema.no_info_plain_validator_function(
-            self.parse,
+        return core_schema.with_info_plain_validator_function(
+            lambda data, info: self.parse(data, info.context),
             serialization=core_schema.plain_serializer_function_ser_schema(lambda config: config.model_dump()),
         )
 

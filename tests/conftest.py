@@ -64,6 +64,7 @@ class FakeModel:
     batches: list[list[str]] = field(default_factory=list)
     breaks_after: int | None = None
     name: str = "fake"
+    paid_by_token: bool = False
     identity: dict[str, str] = field(default_factory=lambda: {"weights": "fake"})
 
     @property

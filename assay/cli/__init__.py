@@ -58,6 +58,19 @@ def main() -> None:
     from assay.offline import silence_telemetry
 
     silence_telemetry(os.environ)
-    from assay.cli import data, doctor, kinds, models, results, run, schema  # noqa: F401 - they register commands
+    # They register commands.
+    from assay.cli import (  # noqa: F401
+        ablate,
+        data,
+        doctor,
+        kinds,
+        models,
+        results,
+        retrieve,
+        run,
+        schema,
+        serve,
+        size,
+    )
 
     app()

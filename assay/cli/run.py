@@ -39,6 +39,6 @@ def run(
 def plan(experiment: ExperimentFile, overrides: Overrides = None, store: StoreFolder = Path(".assay/store")) -> None:
     """Dry run: configurations, what the store already holds, estimated minutes and dollars."""
     from assay.loading import load_experiment
-    from assay.plan import make_plan, plan_table
+    from assay.planning import make_plan, plan_table
 
     console().print(plan_table(make_plan(load_experiment(experiment, overrides or []), store)))

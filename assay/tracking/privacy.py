@@ -16,7 +16,8 @@ from urllib.parse import quote
 import pandas as pd
 
 SECRET_NAME = re.compile(r"(?:^|_)(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:_|$|S$)", re.IGNORECASE)
-NAMED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+NAMED = re.compile(r"(?:\$\{|\bapi_key_env['\"]?: ?['\"]?)([A-Za-z_][A-Za-z0-9_]*)")
+"""Variables that an experiment names: ``${NAME}``, and ``api_key_env: NAME``."""
 # Shorter values ("true", "8080") stand in texts for other reasons.
 SHORTEST_SECRET = 8
 SHORTEST_NAMED = 4

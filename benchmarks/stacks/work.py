@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict
 from assay.answering import Asking, prompts_for
 from assay.contexts import gold_context
 from assay.experiment import Configuration, Experiment
+from assay.indexing import pair_chunk
 from assay.progress import Progress
-from assay.stages import Stages, pair_chunk
+from assay.stages import Stages
 from assay.store import Store
 from eval.statistics.seeds import fan_out
 from pipelines.errors import UserError
@@ -18,7 +19,7 @@ from pipelines.finetuning.lora import LoraFinetuning
 from pipelines.flows import Generate
 from pipelines.generation.prompts import training_pair
 from pipelines.generation.weights import Weights, choose_dtype, locate_embedded_embedder
-from pipelines.pre_retrieval.recursive import RecursiveConfig
+from pipelines.pre_retrieval.chunking.recursive import RecursiveConfig
 from pipelines.records import Context, Question
 
 MARK = "<<the question stands here>>"

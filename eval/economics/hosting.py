@@ -48,6 +48,7 @@ class Payers(_Declared):
     train_machine: str | None = Field(default=None, description="machine that trained and generated training data")
     judge_machine: str | None = Field(default=None, description="machine that ran a self-hosted judge")
     embedding_api: str | None = Field(default=None, description="API model that embedded, if it was one")
+    enrichment_api: str | None = Field(default=None, description="API model that enriched chunks, if it was one")
     generator_api: str | None = Field(default=None, description="API model that generated training data, if it was one")
     training_api: str | None = Field(default=None, description="API model that was fine-tuned at its provider")
     judge_api: str | None = Field(default=None, description="API model that judged answers")

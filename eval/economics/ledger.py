@@ -17,7 +17,7 @@ import numpy as np
 
 from eval.economics.hosting import Api, SelfHosted
 from eval.economics.mean_interval import Array, Clusters, mean_estimate
-from eval.economics.prices import PriceBook
+from eval.economics.prices import PriceBook, TokenKind
 from eval.economics.usage import Usage
 from eval.results import Cost
 from pipelines.errors import UserError
@@ -122,6 +122,10 @@ def _one_payer(seconds: float, tokens: float, api: str | None, work: str, field:
         raise UserError(f"{work} has tokens, but neither machine seconds nor {field} to price them; give one")
 
 
+def _tokens(item: str, paid: Paid, count: float, book: PriceBook, api: str, kind: TokenKind) -> Entry:
+    return Entry(item, paid, count, "tokens", book.usd_per_token(api, kind))
+
+
 def _index_lines(usage: Usage, book: PriceBook) -> list[Entry]:
     payers, lines = usage.payers, []
     if usage.index_seconds:
@@ -132,6 +136,10 @@ def _index_lines(usage: Usage, book: PriceBook) -> list[Entry]:
         lines.append(Entry("embedding", "index", usage.embedding_tokens, "tokens", rate))
     elif usage.embedding_tokens and not usage.index_seconds:
         raise UserError("embedding has tokens, but neither index_seconds nor payers.embedding_api to price them")
+    if payers.enrichment_api is not None:
+        given, made = usage.enrichment_input_tokens, usage.enrichment_output_tokens
+        lines.append(_tokens("enrichment, input", "index", given, book, payers.enrichment_api, "input"))
+        lines.append(_tokens("enrichment, output", "index", made, book, payers.enrichment_api, "output"))
     labour = book.labour.usd_per_hour / 60
     return [*lines, Entry("document review", "index", usage.index_reviewer_minutes, "minutes", labour)]
 
@@ -144,8 +152,8 @@ def _train_lines(usage: Usage, book: PriceBook) -> list[Entry]:
     _one_payer(usage.train_seconds, usage.training_tokens, payers.training_api, "training", "payers.training_api")
     if api is not None:
         given, made = usage.data_generation_input_tokens, usage.data_generation_output_tokens
-        lines.append(Entry("data generation, input", "train", given, "tokens", book.usd_per_token(api, "input")))
-        lines.append(Entry("data generation, output", "train", made, "tokens", book.usd_per_token(api, "output")))
+        lines.append(_tokens("data generation, input", "train", given, book, api, "input"))
+        lines.append(_tokens("data generation, output", "train", made, book, api, "output"))
     for item, seconds in (("data generation", usage.data_generation_seconds), ("training", usage.train_seconds)):
         if seconds:
             rate = _per_second(book, payers.train_machine, f"{item} seconds", "payers.train_machine")
@@ -195,8 +203,8 @@ def _judge_lines(usage: Usage, book: PriceBook) -> list[Entry]:
     _one_payer(seconds, given + made, api, "judging", "payers.judge_api")
     if api is not None:
         return [
-            Entry("judge, input", "evaluation", given, "tokens", book.usd_per_token(api, "input")),
-            Entry("judge, output", "evaluation", made, "tokens", book.usd_per_token(api, "output")),
+            _tokens("judge, input", "evaluation", given, book, api, "input"),
+            _tokens("judge, output", "evaluation", made, book, api, "output"),
         ]
     if not seconds:
         return []

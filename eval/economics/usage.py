@@ -33,6 +33,8 @@ class Usage:
     index_seconds: float = 0.0
     index_bytes: float = 0.0
     embedding_tokens: float = 0.0
+    enrichment_input_tokens: float = 0.0
+    enrichment_output_tokens: float = 0.0
     index_reviewer_minutes: float = 0.0
     train_seconds: float = 0.0
     training_tokens: float = 0.0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from eval.numbers import count
 from eval.per_question import COLUMNS
 from eval.report.embed import embedded_json
+from eval.report.losses import LOSSES
 from eval.results import Results
 
 if TYPE_CHECKING:
@@ -67,11 +68,15 @@ def _pack(results: Results, frame: pd.DataFrame, characters: int | None) -> dict
     metrics = [column for column in frame.columns if column not in COLUMNS]
     passages, pointers = _passages(frame, characters)
     question_index = {identifier: i for i, identifier in enumerate(questions["question_id"])}
+    lost = frame["lost_at"].tolist() if "lost_at" in frame.columns else [None] * len(frame)
+    stages = [label for label in LOSSES if label in lost]
     configuration_index = {identifier: i for i, identifier in enumerate(configurations)}
     return {
         "configurations": configurations,
         "arms": {c.arm: configuration_index.get(c.id, -1) for c in results.configurations if c.selected_on_dev},
         "primary": results.primary_metric,
+        "stages": stages,
+        "stageNames": [LOSSES[label][0] for label in stages],
         "questions": {
             "id": questions["question_id"].tolist(),
             "text": [_cut(text, characters) for text in questions["question"]],
@@ -91,6 +96,7 @@ def _pack(results: Results, frame: pd.DataFrame, characters: int | None) -> dict
             "output": [int(value) for value in frame["output_tokens"]],
             "usd": [_rounded(value, 6) for value in frame["usd"]],
             "error": [_cut(_text(value), characters) for value in frame["error"]],
+            "lost": [stages.index(label) if label in stages else -1 for label in lost] if stages else [],
             "metrics": {name: [_rounded(value, 4) for value in frame[name]] for name in metrics},
         },
     }

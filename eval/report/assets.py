@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 _FOLDER: Final = Path(__file__).parent
-STYLES: Final = ("tokens", "page", "grid", "verdict", "charts", "table", "print")
+STYLES: Final = ("tokens", "page", "grid", "verdict", "charts", "table", "losses", "print")
 SCRIPTS: Final = (
     "dom",
     "numbers",
@@ -23,6 +23,7 @@ SCRIPTS: Final = (
     "answers",
     "showcase",
     "browse",
+    "losses",
     "detail",
     "copy",
     "main",

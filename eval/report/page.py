@@ -5,6 +5,7 @@ from typing import Any
 
 from eval.numbers import count, money, percent, volume
 from eval.report.charts import all_in_per_1k
+from eval.report.losses import undiagnosed, waterfalls
 from eval.report.method import how_measured
 from eval.report.wording import (
     ARM_NAMES,
@@ -45,6 +46,8 @@ def page_context(results: Results) -> dict[str, Any]:
         "recommended": next((c for c in results.configurations if c.id == results.recommendation.id), None),
         "all_in": {c.id: all_in_per_1k(c, results.scenario) for c in results.configurations},
         "break_even": [break_even_sentence(item) for item in results.break_even],
+        "waterfalls": waterfalls(results),
+        "undiagnosed": undiagnosed(results),
         "small_sample": small_sample_sentence(results),
         "finance": finance_paragraph(results),
         "scenario": scenario_sentence(results),

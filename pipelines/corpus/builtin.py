@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +20,10 @@ from pipelines.registry import StageConfig
 
 LIBRARIES = ("markitdown", "pdfminer.six", "mammoth", "openpyxl", "python-docx", "fpdf2")
 """What writes and parses the files."""
+CORE_DOCUMENTS = 150
+"""What the questions are about, whatever the seed."""
+MOST_DOCUMENTS = 999_999
+"""The numbers of archive documents have six digits."""
 
 
 class BuiltinDataset(StageConfig):
@@ -34,6 +38,13 @@ class BuiltinDataset(StageConfig):
         description="How many facts change in the documents (a new price, a new owner, ...); the questions stay the "
         "same and their answers change with the facts.",
     )
+    documents: int | None = Field(
+        default=None,
+        ge=CORE_DOCUMENTS,
+        le=MOST_DOCUMENTS,
+        description="Documents in all: the 150 of the core, and as many generated ones beside them as are missing. "
+        "They answer no question; not given, there are none.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +58,11 @@ class Change:
 
 @datasets.kind(BuiltinDataset)
 def builtin(config: BuiltinDataset) -> Loader:
-    """A loader that generates the files, parses them and finds the gold passages: a few seconds, once on a machine."""
-    return lambda: _load(config)
+    """A loader that generates the files, parses them and finds the gold passages: a few seconds, once on a machine.
+
+    Archive documents are made anew each time, which takes less than reading them from a file would save.
+    """
+    return lambda: _with_archive(_load(config), config)
 
 
 def changed(config: BuiltinDataset, count: int) -> list[Change]:
@@ -77,14 +91,28 @@ def export(config: BuiltinDataset, folder: Path) -> Path:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder}: is not an empty folder; name a new one to export the built-in dataset to")
     folder.mkdir(parents=True, exist_ok=True)
-    dataset = _dataset(config, folder)
+    dataset = _with_archive(_dataset(config, folder), config)
+    for document in dataset.documents[CORE_DOCUMENTS:]:
+        path = folder / document.id
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(document.text, encoding="utf-8")
     lines = [json.dumps(asdict(question), ensure_ascii=False) for question in dataset.questions]
     (folder / "questions.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
 
 
+def _with_archive(core: Dataset, config: BuiltinDataset) -> Dataset:
+    """The core and behind it the documents that its config asks for beyond them."""
+    if config.documents is None:
+        return core
+    from pipelines.corpus.world.archive import archive
+
+    more = archive(config.seed, config.documents - len(core.documents))
+    return replace(core, documents=(*core.documents, *more), source=f"{core.source}, {config.documents} documents")
+
+
 def _load(config: BuiltinDataset) -> Dataset:
-    """The parsed dataset: from the cache folder, or made, parsed and kept there."""
+    """The parsed core: from the cache folder, or made, parsed and kept there."""
     kept = cache_folder() / "builtin" / f"{_fingerprint(config)}.json"
     if (dataset := _read(kept)) is not None:
         return dataset

@@ -3,10 +3,12 @@
 The converters are used directly: the ``MarkItDown`` front end first loads a model that guesses the file type, and the
 suffix already says it. PDF goes to pdfminer, which markitdown itself uses for prose pages: markitdown's own PDF
 converter reads every page twice to look for forms, at four times the time (0.31 s against 0.08 s for two pages).
-Text is normalised, so offsets into it are stable: Unicode NFC, ``\\n`` line ends, no NUL, no blanks at line ends,
-never more than one empty line in a row. Lines of a PDF paragraph stay as they are broken on the page.
+Text is normalised, so offsets into it are stable: Unicode NFC, ``\\n`` line ends, no control characters but tab and
+line end, no blanks at line ends, never more than one empty line in a row. Lines of a PDF paragraph stay as they are
+broken on the page.
 """
 
+import codecs
 import io
 import re
 import struct
@@ -23,12 +25,16 @@ _DAMAGED_OFFICE_FILE = (BadZipFile, KeyError, ValueError, TypeError, AttributeEr
 # What pdfminer lets through beside its own exceptions when objects of a PDF are broken.
 _DAMAGED_PDF = (ValueError, TypeError, LookupError, AttributeError, AssertionError, struct.error, zlib.error)
 
+_CONTROL = {code: None for code in (*range(0x20), 0x7F) if chr(code) not in "\n\t"}
+_SLIDE_NUMBER = re.compile(r"<!-- Slide number: \d+ -->\n?")
+
 
 def parse_file(path: Path) -> str:
     """The text of one file, Markdown where the format has structure. The same bytes always give the same text.
 
     Raises ``UserError``, in one line with the path, on an unsupported suffix, a file that cannot be read, bytes that
-    are not UTF-8 in a text format, a damaged or encrypted file, and a file without text.
+    are neither UTF-8 nor, behind a byte-order mark, UTF-16 in a text format, a damaged or encrypted file, and a file
+    without text.
     """
     parser = _PARSERS.get(path.suffix.lower())
     if parser is None:
@@ -47,13 +53,19 @@ def parse_file(path: Path) -> str:
 
 
 def _normalised(text: str) -> str:
-    text = text.replace("\0", "").replace("\ufeff", "").replace("\u00a0", " ").replace("\f", "\n\n")
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = text.replace("\ufeff", "").replace("\u00a0", " ").replace("\f", "\n\n").replace("\v", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROL)
+    text = unicodedata.normalize("NFC", text)
     text = "\n".join(line.rstrip() for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
 def _decoded(data: bytes, path: Path) -> str:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            return data.decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise UserError(f"{path}: not UTF-16 at byte {error.start}; save the file as UTF-8") from error
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -96,6 +108,19 @@ def _xlsx(data: bytes, path: Path) -> str:
         raise UserError(_damaged(path, "Excel workbook")) from error
 
 
+def _pptx(data: bytes, path: Path) -> str:
+    from markitdown import MissingDependencyException, StreamInfo
+    from markitdown.converters import PptxConverter
+
+    try:
+        slides = PptxConverter().convert(io.BytesIO(data), StreamInfo(extension=".pptx")).markdown
+    except MissingDependencyException as error:
+        raise UserError(f"{path}: PowerPoint files need the package python-pptx; install markitdown[pptx]") from error
+    except _DAMAGED_OFFICE_FILE as error:
+        raise UserError(_damaged(path, "PowerPoint presentation")) from error
+    return _SLIDE_NUMBER.sub("", str(slides))
+
+
 def _damaged(path: Path, what: str) -> str:
     return f"{path}: not a readable {what} (damaged or encrypted); open it, remove any password and save it again"
 
@@ -121,6 +146,7 @@ _PARSERS: dict[str, Callable[[bytes, Path], str]] = {
     ".html": _html,
     ".md": _decoded,
     ".pdf": _pdf,
+    ".pptx": _pptx,
     ".txt": _decoded,
     ".xlsx": _xlsx,
 }

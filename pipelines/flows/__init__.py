@@ -7,7 +7,8 @@ advances the flows of all configurations together, so that what they ask of one 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
-from pipelines.records import Answer, Context, Question
+from pipelines.generation import LanguageModel
+from pipelines.records import Answer, Context, Prompt, Question
 from pipelines.registry import Registry, field_of
 
 
@@ -21,22 +22,34 @@ class Retrieve:
 
 @dataclass(frozen=True)
 class Generate:
-    """Asks for an answer to each question given its context; resumed with ``list[Answer]``."""
+    """Asks for an answer to each question given its context, by the configuration's answer strategy; resumed with
+    ``list[Answer]``."""
 
     questions: tuple[Question, ...]
     contexts: tuple[Context, ...]
 
 
 @dataclass(frozen=True)
+class Complete:
+    """Asks the language model prompts of one's own, each on behalf of a question; resumed with ``list[Answer]``."""
+
+    questions: tuple[Question, ...]
+    prompts: tuple[Prompt, ...]
+    max_new_tokens: int
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What a flow made: for each question the context its answer was read from, and the answer."""
+    """What a flow made: for each question the context its answer was read from, and the answer. A flow returns the
+    last answer as it came; the runner adds what earlier steps for the same question spent."""
 
     contexts: tuple[Context, ...]
     answers: tuple[Answer, ...]
 
 
-Steps = Generator[Retrieve | Generate, list[Context] | list[Answer], Outcome]
-Flow = Callable[[Sequence[Question]], Steps]
+Steps = Generator[Retrieve | Generate | Complete, list[Context] | list[Answer], Outcome]
+Flow = Callable[[Sequence[Question], LanguageModel], Steps]
+"""Questions and the configuration's language model (for its chat template) in; the steps out."""
 
 flows: Registry[Flow] = Registry("flow", ["pipelines.flows"], "assay.flows")
 FlowField = field_of(flows)

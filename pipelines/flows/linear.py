@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Literal, cast
 
 from pipelines.flows import Flow, Generate, Outcome, Retrieve, Steps, flows
+from pipelines.generation import LanguageModel
 from pipelines.records import Answer, Context, Question
 from pipelines.registry import StageConfig
 
@@ -16,7 +17,7 @@ class LinearFlow(StageConfig):
 
 @flows.kind(LinearFlow)
 def linear(config: LinearFlow) -> Flow:
-    def steps(questions: Sequence[Question]) -> Steps:
+    def steps(questions: Sequence[Question], model: LanguageModel) -> Steps:
         asked = tuple(questions)
         contexts = tuple(cast(list[Context], (yield Retrieve(asked, tuple(question.text for question in asked)))))
         answers = tuple(cast(list[Answer], (yield Generate(asked, contexts))))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from pipelines.records import Answer, Prompt
 from pipelines.registry import Registry, field_of
@@ -25,6 +25,10 @@ class LanguageModel(Protocol):
         """The model's public name."""
 
     @property
+    def paid_by_token(self) -> bool:
+        """Whether its answers are billed by the token, at the price of its name in the price book."""
+
+    @property
     def identity(self) -> dict[str, str]:
         """What its answers depend on beside the prompt: weights, dtype, device, threads, shapes."""
 
@@ -44,6 +48,22 @@ class LanguageModel(Protocol):
 
     def trainable(self) -> tuple[Any, Any]:
         """Model and tokenizer for a trainer, which leaves the model as it was."""
+
+
+class TokenScore(NamedTuple):
+    """One token: its characters ``[start, end)`` in the scored text, and the natural log of its probability."""
+
+    start: int
+    end: int
+    log_probability: float
+
+
+@runtime_checkable
+class ScoringModel(Protocol):
+    """A language model that can say how likely a text is; models behind an API mostly cannot."""
+
+    def log_probabilities(self, texts: Sequence[tuple[str, str]]) -> list[list[TokenScore]]:
+        """For pairs (given, text): the tokens of ``text``, each given all that stands before it."""
 
 
 language_models: Registry[LanguageModel] = Registry("llm", ["pipelines.generation.models"], "assay.language_models")

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.generation import Timing
+from pipelines.generation import Timing, TokenScore
 from pipelines.generation.shapes import Shapes
 from pipelines.generation.weights import Device, DType, Quantization, Weights, choose_device, choose_dtype, load
 from pipelines.records import Answer, Prompt
@@ -20,6 +20,8 @@ GPU_SHAPES = Shapes(pack=16384, slots=128)
 
 class LocalModel:
     """Implements ``LanguageModel``. The weights are located and loaded when they are first needed."""
+
+    paid_by_token = False
 
     def __init__(
         self,
@@ -88,6 +90,11 @@ class LocalModel:
 
     def respond(self, prompt: Prompt, max_new_tokens: int, adapter: Path | None = None) -> tuple[Answer, Timing]:
         return self._decoder(adapter).respond(prompt, max_new_tokens)
+
+    def log_probabilities(self, texts: Sequence[tuple[str, str]]) -> list[list[TokenScore]]:
+        from pipelines.generation.scoring import log_probabilities
+
+        return log_probabilities(self._decoder(None), texts)
 
     def trainable(self) -> tuple[Any, Any]:
         return self._load()

@@ -28,8 +28,9 @@ class PromptTemplate(Closed):
     form: Literal["completion", "chat"] = Field(
         "completion", description="plain text to continue, or the chat template"
     )
-    examples: int = Field(
-        0, ge=0, le=32, description="worked examples from the train split, the same for all questions"
+    examples: int = Field(0, ge=0, le=32, description="worked examples from the train split")
+    choose: Literal["spread", "nearest"] = Field(
+        "spread", description="examples of many kinds, or for each question the training pairs nearest to it"
     )
     instruction: str = Field(INSTRUCTION, description="what the model is told first; empty for nothing")
 
@@ -79,7 +80,11 @@ def render(
     text = model.chat(template.instruction, turns, _task(question, context))
     # What comes before the question is what two chats with different questions have in common.
     prefix = commonprefix([model.chat(template.instruction, turns, x) for x in ("A", "B")])  # noqa: RUF071
-    return Prompt(text, prefix if text.startswith(prefix) else "", stop=("\n",))
+    messages = [("system", template.instruction)] if template.instruction else []
+    for asked, answered in turns:
+        messages += [("user", asked), ("assistant", answered)]
+    messages.append(("user", _task(question, context)))
+    return Prompt(text, prefix if text.startswith(prefix) else "", ("\n",), tuple(messages))
 
 
 def training_pair(question: Question, context: Context = Context()) -> TrainingPair:  # noqa: B008 - frozen

@@ -7,8 +7,9 @@ share it.
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from pipelines.learning import Material, Report
 from pipelines.records import Chunk, Hits
 from pipelines.registry import Registry, field_of
 from pipelines.registry import StageConfig as RetrieverConfig
@@ -33,6 +34,19 @@ class Retriever(Protocol):
 
     def open(self, chunks: Sequence[Chunk], folder: Path, parts: Sequence[Search]) -> Search:
         """The search over an index that ``build`` wrote for the same chunks, with the parts already open."""
+
+
+@runtime_checkable
+class LearningRetriever(Protocol):
+    """A retriever that learns from labelled questions of train and dev before its index is built."""
+
+    @property
+    def learns(self) -> bool:
+        """Whether it does under its present config."""
+
+    def learn(self, material: Material, parts: Sequence[Search], folder: Path, report: Report) -> Mapping[str, float]:
+        """Write what was learnt into ``folder``, where ``build`` and ``open`` find it beside the index; returns
+        measured quantities. ``parts`` are already open."""
 
 
 retrievers: Registry[Retriever] = Registry("retriever", ["pipelines.retrieval"], "assay.retrievers")

@@ -31,8 +31,11 @@ _STEMMERS = {
     "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian", "es": "spanish", "sv": "swedish",
     "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
-_STOP_WORDS = {code: code for code in ("da", "de", "es", "fr", "it", "ko", "nl", "no", "pt", "ru", "sv", "tr", "zh")}
-_STOP_WORDS |= {"nb": "no"}
+_STOP_WORDS = {
+    "da": "DANISH", "de": "GERMAN", "es": "SPANISH", "fr": "FRENCH", "it": "ITALIAN", "ko": "KOREAN", "nb": "NORWEGIAN",
+    "nl": "DUTCH", "no": "NORWEGIAN", "pt": "PORTUGUESE", "ru": "RUSSIAN", "sv": "SWEDISH", "tr": "TURKISH",
+    "zh": "CHINESE",
+}  # fmt: skip
 _LETTERS = frozenset("dmoy")
 """Left over from contractions (he'd, I'm) in the English list; kept as words for "vitamin D" (0.2967 to 0.2980 on
 NFCorpus dev)."""
@@ -104,7 +107,7 @@ class BM25:
         words: list[list[str]] = bm25s.tokenize(
             list(texts),
             token_pattern=_WORD,
-            stopwords=_stop_words(self.language),
+            stopwords=stop_words(self.language),
             stemmer=Stemmer.Stemmer(algorithm) if algorithm in Stemmer.algorithms() else None,
             return_ids=False,
             show_progress=False,
@@ -112,11 +115,14 @@ class BM25:
         return words
 
 
-def _stop_words(language: str) -> list[str] | str | None:
-    from bm25s.stopwords import STOPWORDS_EN_PLUS
+def stop_words(language: str) -> list[str]:
+    """The function words of a language, by its ISO 639-1 code; empty where no list is known."""
+    from bm25s import stopwords
 
-    # The longer of bm25s' two English lists was better on NFCorpus dev.
-    return sorted({*STOPWORDS_EN_PLUS} - _LETTERS) if language == "en" else _STOP_WORDS.get(language)
+    if language == "en":  # the longer of bm25s' two lists was better on NFCorpus dev
+        return sorted({*stopwords.STOPWORDS_EN_PLUS} - _LETTERS)
+    name = _STOP_WORDS.get(language)
+    return list(getattr(stopwords, f"STOPWORDS_{name}")) if name else []
 
 
 @retrievers.kind(BM25Config)

@@ -1,7 +1,8 @@
 """Chroma as a cache: an HNSW graph over vectors that lie elsewhere.
 
 Chroma keeps a pickle in its folder, so the folder belongs to the user's cache and can be deleted at any time. It is
-found by a hash of the vectors and the settings; one process builds it while others wait.
+found by a hash of the vectors and the settings; one process builds it while others wait. On a Chroma server the same
+hash names the collection.
 """
 
 import hashlib
@@ -12,8 +13,10 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pipelines.cache import cache_folder
+from pipelines.errors import UserError
 
 if TYPE_CHECKING:
     from numpy import float32, intp
@@ -25,6 +28,7 @@ Propose = Callable[["NDArray[float32]", int], list["NDArray[intp]"]]
 """Query rows and a depth in; for each row the positions of at least that many candidates, in no order."""
 
 _CANDIDATES = 100
+_HASHED_AT_ONCE = 8192
 _HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 500, "max_neighbors": 32}
 """Wider than Chroma's defaults (100, 100, 16), which found 0.87 of the true ten nearest among 4,000 random clustered
 vectors. Searching wide costs milliseconds; the graph's own randomness then no longer shows in the ranking."""
@@ -42,24 +46,71 @@ def open_chroma(vectors: "NDArray[float32]") -> Propose:
     """
     from filelock import FileLock
 
-    digest = hashlib.blake2b(vectors.tobytes(), digest_size=16, person=b"assay-chroma")
-    digest.update(repr((vectors.shape, sorted(_HNSW.items()))).encode())
-    folder = cache_folder() / "chroma" / digest.hexdigest()
+    folder = cache_folder() / "chroma" / _digest(vectors)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):
         collection = _existing(folder, vectors)
         if collection is None:
             shutil.rmtree(folder, ignore_errors=True)
             collection = _build(folder, vectors)
+    return _proposing(collection, len(vectors))
 
+
+def open_server(vectors: "NDArray[float32]", url: str) -> Propose:
+    """As ``open_chroma``, on the Chroma server at ``url``; the vectors are sent where it does not hold them all.
+
+    Raises ``UserError`` where no Chroma server answers.
+    """
+    import chromadb
+    from chromadb.config import Settings
+    from chromadb.errors import ChromaError
+    from httpx import HTTPError
+
+    parts = urlsplit(url)
+    try:
+        client = chromadb.HttpClient(
+            host=parts.hostname or "",
+            port=parts.port or (443 if parts.scheme == "https" else 80),
+            ssl=parts.scheme == "https",
+            settings=Settings(anonymized_telemetry=False),
+        )
+        collection = client.get_or_create_collection(
+            f"assay-{_digest(vectors)}", configuration={"hnsw": _HNSW}, embedding_function=None
+        )
+        if collection.count() != len(vectors):
+            _fill(client, collection, vectors)
+    except (ChromaError, HTTPError, OSError, ValueError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise UserError(f"server: {url} does not serve Chroma ({reason}); start it (chroma run) or mend it") from error
+    return _proposing(collection, len(vectors))
+
+
+def _proposing(collection: Any, size: int) -> Propose:
     def propose(queries: "NDArray[float32]", depth: int) -> list["NDArray[intp]"]:
         import numpy as np
 
-        wanted = min(len(vectors), max(_CANDIDATES, 2 * depth))
+        wanted = min(size, max(_CANDIDATES, 2 * depth))
         found = collection.query(query_embeddings=queries, n_results=wanted, include=[])["ids"]
         return [np.sort(np.array(ids, dtype=np.intp)) for ids in found]
 
     return propose
+
+
+def _digest(vectors: "NDArray[float32]") -> str:
+    """Hash of vectors and settings; in blocks, as they may lie on disk."""
+    digest = hashlib.blake2b(digest_size=16, person=b"assay-chroma")
+    for start in range(0, len(vectors), _HASHED_AT_ONCE):
+        digest.update(vectors[start : start + _HASHED_AT_ONCE].tobytes())
+    digest.update(repr((vectors.shape, sorted(_HNSW.items()))).encode())
+    return digest.hexdigest()
+
+
+def _fill(client: Any, collection: Any, vectors: "NDArray[float32]") -> None:
+    # Upsert, as another process may be sending the same rows, or an earlier one stopped half-way.
+    step = client.get_max_batch_size()
+    for start in range(0, len(vectors), step):
+        rows = vectors[start : start + step]
+        collection.upsert(ids=[str(start + offset) for offset in range(len(rows))], embeddings=rows)
 
 
 def _existing(folder: Path, vectors: "NDArray[float32]") -> Any:
@@ -85,10 +136,7 @@ def _build(folder: Path, vectors: "NDArray[float32]") -> Any:
     part = folder / uuid.uuid4().hex
     client = _client(part)
     collection = client.create_collection(_COLLECTION, configuration={"hnsw": _HNSW}, embedding_function=None)
-    step = client.get_max_batch_size()
-    for start in range(0, len(vectors), step):
-        rows = vectors[start : start + step]
-        collection.add(ids=[str(start + offset) for offset in range(len(rows))], embeddings=rows)
+    _fill(client, collection, vectors)
     collection.query(query_embeddings=vectors[:1], n_results=1, include=[])
     index = folder / f"{_INDEX}.part"
     index.write_text(json.dumps({"folder": part.name, "files": _hashes(part)}), encoding="utf-8")

@@ -1,32 +1,35 @@
 """Search by embedding: the chunks whose vectors point the query's way (cosine).
 
 The vectors are the truth and lie in the store as ``embeddings.npy``. Chroma's HNSW graph over them is a cache: it is
-built when the index is opened for the first time and kept in the cache folder, never in the store. It proposes
-candidates, which are scored again from the vectors; so scores are exact and equal ones stand in chunk order.
+built when the index is opened for the first time and kept in the cache folder, never in the store, or on a Chroma
+server. It proposes candidates, which are scored again from the vectors; so scores are exact and equal ones stand in
+chunk order. Vectors are written and read block by block: a large corpus is never held in memory twice.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipelines.records import Chunk, Hits
 from pipelines.registry import StageConfig
 from pipelines.retrieval import Retriever, Search, retrievers
-from pipelines.retrieval.chroma import open_chroma
+from pipelines.retrieval.chroma import Propose, open_chroma, open_server
 from pipelines.retrieval.embedders import Embedder, EmbedderField, embedders
 from pipelines.retrieval.embedders.embedded import EmbeddedConfig
+from pipelines.retrieval.made_with import check_dimension, check_embedder, record_embedder
 from pipelines.retrieval.ranking import best, hits
 from pipelines.retrieval.vector_memory import embed_documents
 
 if TYPE_CHECKING:
-    from numpy import float32, intp
+    from numpy import float32
     from numpy.typing import NDArray
 
 _FILE = "embeddings.npy"
 _QUERIES_AT_ONCE = 64
+_TEXTS_AT_ONCE = 8192
 _DECIMALS = 6
 """Cosines are rounded to this: below it lies what float32 sums differ by when equal texts meet other batch mates."""
 
@@ -39,6 +42,17 @@ class DenseConfig(StageConfig):
     index: Literal["chroma", "exact"] = Field(
         default="chroma", description="chroma searches an HNSW graph, exact compares every vector"
     )
+    server: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/\s]+$",
+        description="a Chroma server such as http://127.0.0.1:8000, in place of a graph in the cache folder",
+    )
+
+    @model_validator(mode="after")
+    def _server_searches(self) -> Self:
+        if self.server and self.index == "exact":
+            raise ValueError("server: index exact compares every vector here; leave out one of the two")
+        return self
 
 
 @dataclass(frozen=True)
@@ -60,35 +74,54 @@ class Dense:
         embedding that this process had done before, for another index."""
         import numpy as np
 
-        texts = [chunk.indexed for chunk in chunks]
-        vectors, saved = embed_documents(self.embedder, texts)
-        np.save(folder / _FILE, vectors, allow_pickle=False)
-        return {"embedding_tokens": float(sum(self.embedder.count_tokens(texts))), "reused_seconds": saved}
+        record_embedder(self.embedder, folder)
+        shape = (len(chunks), self.embedder.dimension)
+        if not chunks:  # an empty file cannot be mapped
+            np.save(folder / _FILE, np.zeros(shape, dtype=np.float32), allow_pickle=False)
+            return {"embedding_tokens": 0.0, "reused_seconds": 0.0}
+        vectors = np.lib.format.open_memmap(folder / _FILE, mode="w+", dtype=np.float32, shape=shape)
+        tokens, reused = 0, 0.0
+        for start in range(0, len(chunks), _TEXTS_AT_ONCE):
+            texts = [chunk.indexed for chunk in chunks[start : start + _TEXTS_AT_ONCE]]
+            rows, saved = embed_documents(self.embedder, texts)
+            vectors[start : start + len(texts)] = rows
+            tokens, reused = tokens + sum(self.embedder.count_tokens(texts)), reused + saved
+        vectors.flush()
+        return {"embedding_tokens": float(tokens), "reused_seconds": reused}
 
     def open(self, chunks: Sequence[Chunk], folder: Path, parts: Sequence[Search]) -> Search:
-        """The search over the vectors in ``folder``; builds Chroma's graph where the cache has none."""
+        """The search over the vectors in ``folder``; builds Chroma's graph where the cache or server has none. Raises
+        ``UserError`` where the vectors are another embedder's, now or at the first query."""
         import numpy as np
 
-        vectors: NDArray[float32] = np.load(folder / _FILE, allow_pickle=False)
+        check_embedder(self.embedder, folder)
+        vectors: NDArray[float32] = np.load(folder / _FILE, mmap_mode="r" if chunks else None, allow_pickle=False)
         ids = [chunk.id for chunk in chunks]
-        propose = open_chroma(vectors) if self.config.index == "chroma" and ids else None
+        propose = self._propose(vectors) if ids else None
 
         def search(queries: Sequence[str], depth: int) -> list[Hits]:
             found: list[Hits] = []
             for start in range(0, len(queries) if ids else 0, _QUERIES_AT_ONCE):
                 rows = self.embedder.embed_queries(queries[start : start + _QUERIES_AT_ONCE])
-                candidates = propose(rows, depth) if propose else [np.arange(len(ids))] * len(rows)
-                found += [_rank(ids, vectors, row, some, depth) for row, some in zip(rows, candidates, strict=True)]
+                check_dimension(vectors.shape[1], rows.shape[1])
+                if propose is None:
+                    found += [_rank(ids, vectors, row, depth) for row in rows]
+                    continue
+                for row, some in zip(rows, propose(rows, depth), strict=True):
+                    found.append(_rank([ids[position] for position in some], vectors[some], row, depth))
             return found or [Hits((), ())] * len(queries)
 
         return search
 
+    def _propose(self, vectors: "NDArray[float32]") -> Propose | None:
+        if self.config.server:
+            return open_server(vectors, self.config.server)
+        return open_chroma(vectors) if self.config.index == "chroma" else None
 
-def _rank(
-    ids: Sequence[str], vectors: "NDArray[float32]", query: "NDArray[float32]", candidates: "NDArray[intp]", depth: int
-) -> Hits:
-    cosines = (vectors[candidates] @ query).round(_DECIMALS)
-    return hits([ids[position] for position in candidates], best(cosines, depth), cosines)
+
+def _rank(ids: Sequence[str], vectors: "NDArray[float32]", query: "NDArray[float32]", depth: int) -> Hits:
+    cosines = (vectors @ query).round(_DECIMALS)
+    return hits(ids, best(cosines, depth), cosines)
 
 
 @retrievers.kind(DenseConfig)

@@ -9,13 +9,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-COMMANDS = {"run", "plan", "report", "compare", "ui", "doctor", "kinds", "schema", "data", "models"}
+COMMANDS = {"ablate", "run", "plan", "report", "compare", "ui", "doctor", "kinds", "schema", "data", "models"}
 
 
 @pytest.fixture
 def assay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Calls ``assay`` in an empty folder."""
-    from assay.cli import app, data, doctor, kinds, models, results, run, schema  # noqa: F401 - they register commands
+    from assay.cli import ablate, app, data, doctor, kinds, models, results, run, schema  # noqa: F401 - they register commands
 
     monkeypatch.chdir(tmp_path)
     runner = CliRunner()
@@ -91,7 +91,16 @@ def finished_run(folder: Path, make_results: Any) -> Path:
     plain = {"seed": 0, "question": "?", "expected": ["a"], "track": "colours", "kind": "", "answerable": True}
     outcome = {"answer": "a", "passages": [], "passage_ids": [], "prompt_tokens": 3, "output_tokens": 1, "usd": 0.0}
     rows = [
-        {"configuration": one.id, "question_id": f"q{n}", **plain, **outcome, "error": "", "f1": 1.0, "correct": 1.0}
+        {
+            "configuration": one.id,
+            "question_id": f"q{n}",
+            **plain,
+            **outcome,
+            "error": "",
+            "lost_at": "right",
+            "f1": 1.0,
+            "correct": 1.0,
+        }
         for one in results.configurations
         for n in range(12)
     ]

@@ -57,6 +57,7 @@ class Fake(StageConfig):
 
 class Model:
     name = "fake"
+    paid_by_token = False
     identity = {"weights": "fake"}
 
     def count_tokens(self, texts):

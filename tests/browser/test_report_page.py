@@ -82,6 +82,18 @@ def test_filters_agree_with_the_counts(page: Page) -> None:
     assert page.inner_text("#browse-count").startswith("1 answer,")
 
 
+def test_a_stage_of_a_waterfall_lists_its_questions(page: Page) -> None:
+    page.select_option("#filter-track", "task")
+    row = page.locator('.losses[data-configuration="rag-hybrid-k3-rerank"] tr', has_text="Cut apart by the chunker")
+    row.locator("button").click()
+    assert (
+        page.inner_text("#browse-count")
+        == f"{row.locator('td').first.inner_text()} answers, 0\N{NO-BREAK SPACE}% right"
+    )
+    assert page.locator("#filter-lost option:checked").inner_text() == "Cut apart by the chunker"
+    assert page.input_value("#filter-track") == ""
+
+
 def test_search_finds_words_of_question_answer_and_id(page: Page) -> None:
     page.fill("#filter-text", "q0042")
     page.locator("#browse-count", has_text="3 answers").wait_for()

@@ -45,11 +45,11 @@ def questions() -> tuple[Question, ...]:
 
 @pytest.fixture
 def outcome() -> Callable[[tuple[str, ...]], Outcome]:
-    """Makes the outcome of four answers: one second each, ten tokens read and two written; an empty one failed."""
+    """Makes the outcome of four answers: ten tokens read and two written each; an empty one failed."""
 
-    def make(texts: tuple[str, ...], contexts: tuple[Context, ...] = (Context(),) * 4) -> Outcome:
-        failed = Answer("Lomond", 10, 0, 1.0, error="too long")
-        return Outcome(contexts, tuple(Answer(text, 10, 2, 1.0) if text else failed for text in texts))
+    def make(texts: tuple[str, ...], contexts: tuple[Context, ...] = (Context(),) * 4, seconds: float = 1.0) -> Outcome:
+        failed = Answer("Lomond", 10, 0, seconds, error="too long")
+        return Outcome(contexts, tuple(Answer(text, 10, 2, seconds) if text else failed for text in texts))
 
     return make
 
@@ -72,11 +72,11 @@ def measured(outcome: Any) -> Callable[..., Measured]:
             "selected_on_dev": True,
             "dev_score": 0.5,
             "dev": {"plain": 0.5},
-            "outcomes": (outcome(ANSWERS.get(name, ANSWERS["rag"]), contexts),),
+            "outcomes": (outcome(ANSWERS.get(name, ANSWERS["rag"]), contexts, 2.0 if retrieved else 1.0),),
             "hits": hits if retrieved else None,
+            "ranking": hits if retrieved else None,
             "chunks": CHUNKS if retrieved else {},
             "one_off": OneOff(index_seconds=3600.0) if retrieved else OneOff(),
-            "search_seconds": 1.0 if retrieved else 0.0,
             "latency": None,
             "store": Store(hits=1, misses=3),
         }

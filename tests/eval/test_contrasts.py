@@ -19,9 +19,9 @@ def one(name: str, arm: Arm, selected: bool = True) -> Measured:
         dev={},
         outcomes=(),
         hits=None,
+        ranking=None,
         chunks={},
         one_off=OneOff(),
-        search_seconds=0.0,
         latency=None,
         store=Store(hits=0, misses=0),
     )

@@ -38,6 +38,7 @@ def test_row_says_what_was_asked_read_and_answered(questions: Any, measured: Any
         "prompt_tokens": 10,
         "output_tokens": 2,
         "error": "",
+        "lost_at": "right",
     }
 
 

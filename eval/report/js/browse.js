@@ -3,11 +3,13 @@ const pageSize = () => (innerWidth < 768 ? 10 : 25);
 
 function setUpBrowse(answers, charts) {
   const state = { rows: [], page: 0, mixed: false };
-  const inputs = ["configuration", "track", "outcome", "text"].map((name) => byId("filter-" + name));
-  const [configuration, track] = inputs;
+  const inputs = ["configuration", "track", "outcome", "lost", "text"].map((name) => byId("filter-" + name));
+  const [configuration, track, , lost] = inputs;
   configuration.append(...answers.configurations.map((id, i) => html("option", { value: i }, id)));
   const tracks = [...new Set(answers.questions.track)];
   track.append(...tracks.map((name) => html("option", { value: name }, name)));
+  lost.append(...answers.stageNames.map((name, i) => html("option", { value: i }, name)));
+  lost.parentElement.hidden = !answers.stages.length;
   const recommended = charts.configurations.find((c) => c.recommended);
   const place = recommended ? answers.configurations.indexOf(recommended.id) : -1;
   if (place >= 0) configuration.value = String(place);
@@ -42,7 +44,7 @@ function searchTexts(answers) {
   };
 }
 
-function matching(answers, searched, configuration, track, outcome, text) {
+function matching(answers, searched, configuration, track, outcome, lost, text) {
   const wanted = text.trim().toLowerCase();
   const rows = [];
   for (let row = 0; row < answers.size; row++) {
@@ -50,6 +52,7 @@ function matching(answers, searched, configuration, track, outcome, text) {
     if (configuration !== "" && answers.rows.configuration[row] !== Number(configuration)) continue;
     if (track !== "" && answers.questions.track[question] !== track) continue;
     if (outcome !== "" && !agrees(answers.outcome(row), outcome)) continue;
+    if (lost !== "" && answers.rows.lost[row] !== Number(lost)) continue;
     if (wanted && !searched.question[question].includes(wanted) && !searched.answer[row].includes(wanted)) continue;
     rows.push(row);
   }

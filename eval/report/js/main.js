@@ -22,6 +22,7 @@ drawCharts();
 setUpCost(charts);
 setUpShowcase(answers, charts);
 setUpBrowse(answers, charts);
+setUpLosses(answers);
 setUpCopy();
 
 let drawnAt = innerWidth;

@@ -9,6 +9,19 @@ FOLDER = Path(__file__).parent / "texts"
 
 
 @dataclass(frozen=True, slots=True)
+class ArchiveForm:
+    """One kind of archive document. ``facts`` are value specifications or kinds of names; ``versions`` its templates;
+    ``prefix`` begins its codes."""
+
+    name: str
+    kind: str
+    prefix: str
+    title: str
+    facts: dict[str, str]
+    versions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A document written once. ``facts`` are value specifications by name; ``ask`` holds for some of them the
     question for dev and test, followed by the wordings for training (none: the fact is never taught)."""
@@ -69,8 +82,31 @@ def pages() -> tuple[Page, ...]:
     return tuple(_page(path) for path in sorted((FOLDER / "pages").glob("*.md")))
 
 
+@cache
+def archive_names() -> dict[str, list[list[str]]]:
+    """Parts of the archive's names by kind of name: a name takes one of each list."""
+    loaded: dict[str, list[list[str]]] = _yaml((FOLDER / "archive" / "names.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+@cache
+def archive_forms() -> tuple[ArchiveForm, ...]:
+    """The kinds of archive documents, by name."""
+    return tuple(_archive_form(path) for path in sorted((FOLDER / "archive").glob("*.md")))
+
+
+def _archive_form(path: Path) -> ArchiveForm:
+    head, text = _with_front(path)
+    versions = tuple(text.split("\n===\n"))
+    return ArchiveForm(path.stem, head["kind"], head["prefix"], head["title"], head["facts"], versions)
+
+
 def _page(path: Path) -> Page:
-    front, _, text = path.read_text(encoding="utf-8").partition("\n---\n")
-    head = _yaml(front)
+    head, text = _with_front(path)
     page_id = path.stem.replace("-", ".", 1)
     return Page(page_id, head["path"], head["title"], head["kind"], head.get("facts", {}), head.get("ask", {}), text)
+
+
+def _with_front(path: Path) -> tuple[dict[str, Any], str]:
+    front, _, text = path.read_text(encoding="utf-8").partition("\n---\n")
+    return _yaml(front), text

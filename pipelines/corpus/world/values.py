@@ -70,6 +70,14 @@ def draw(spec: str, key: str, taken: frozenset[str] = frozenset()) -> Value:
     return Random(key).choice(free)
 
 
+def later(value: Value, days: int) -> Value:
+    """The date ``days`` after another one, or the Monday after where that is a weekend."""
+    if value.number is None:
+        raise ValueError(f"{value.text!r} is no date")
+    day = date.fromordinal(int(value.number) + days)
+    return _date(day + timedelta(days=7 - day.weekday() if day.weekday() > 4 else 0))
+
+
 def _plain(number: int) -> Value:
     return Value(str(number), (str(number),), str(number), float(number))
 

@@ -24,13 +24,18 @@ def write(sources: Iterable[Source], folder: Path) -> None:
         path.write_bytes(_WRITERS[path.suffix](source))
 
 
-def _markdown(source: Source) -> bytes:
+def markdown(blocks: Iterable[Block]) -> str:
+    """Blocks as Markdown. Table rows have no place in it."""
     marks = {"title": "# ", "heading": "## ", "paragraph": "", "item": "- "}
     parts: list[str] = []
-    for kind, group in groupby(source.blocks, key=lambda block: block.kind):
+    for kind, group in groupby(blocks, key=lambda block: block.kind):
         lines = [marks[kind] + block.text for block in group]
         parts.append(("\n" if kind == "item" else "\n\n").join(lines))
-    return ("\n\n".join(parts) + "\n").encode()
+    return "\n\n".join(parts) + "\n"
+
+
+def _markdown(source: Source) -> bytes:
+    return markdown(source.blocks).encode()
 
 
 def _html(source: Source) -> bytes:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DType = Literal["float32", "bfloat16"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
+_TOKEN_TEXTS_AT_ONCE = 256
 
 
 class SentenceTransformersConfig(StageConfig):
@@ -61,6 +62,14 @@ class SentenceTransformerEmbedder:
         """As ``embed_documents``, with the model's own prompt for queries where it has one."""
         return self._encode(self._model.encode_query, self._config.query_prefix, texts)
 
+    def embed_document_tokens(self, texts: Sequence[str]) -> "list[NDArray[float32]]":
+        """Unit vectors of each text's tokens, special ones included: float32, shape (tokens, dimension)."""
+        return self._encode_tokens(self._model.encode_document, self._config.document_prefix, texts)
+
+    def embed_query_tokens(self, texts: Sequence[str]) -> "list[NDArray[float32]]":
+        """As ``embed_document_tokens``, with the model's own prompt for queries where it has one."""
+        return self._encode_tokens(self._model.encode_query, self._config.query_prefix, texts)
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens the model reads of each text: special ones counted, those beyond its maximum not."""
         if not texts:
@@ -89,6 +98,20 @@ class SentenceTransformerEmbedder:
         if self._config.dtype != "float32":  # in bfloat16 a unit vector may be off by 0.4 %
             vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return vectors
+
+    def _encode_tokens(self, encode: Any, prefix: str, texts: Sequence[str]) -> "list[NDArray[float32]]":
+        import numpy as np
+
+        # The library's vectors are views of whole padded batches, so many texts at once would take much memory.
+        found: list[NDArray[float32]] = []
+        for start in range(0, len(texts), _TOKEN_TEXTS_AT_ONCE):
+            part = [prefix + text for text in texts[start : start + _TOKEN_TEXTS_AT_ONCE]]
+            options = {"batch_size": self._config.batch_size, "show_progress_bar": False}
+            for tokens in encode(part, output_value="token_embeddings", convert_to_numpy=False, **options):
+                # A model without special tokens has none for the empty text, which then is one vector of zeros.
+                rows = tokens.float().cpu().numpy() if len(tokens) else np.zeros((1, self.dimension), np.float32)
+                found.append(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12))
+        return found
 
 
 @embedders.kind(SentenceTransformersConfig)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from eval.diagnosis import LABELS
 from eval.results import (
     ConfigurationResult,
     Cost,
@@ -128,12 +129,23 @@ def outcome(random: Any, arm: str, i: int, question: dict[str, Any], right: bool
         "output_tokens": 6,
         "usd": per_1k / 1000 * random.uniform(0.8, 1.2),
         "error": "TimeoutError: no answer within 60 s" if failed else "",
+        "lost_at": lost_at(arm, i, question["answerable"], right, failed),
         "f1": 1.0 if right else partial,
         "correct": float(right),
         "exact_match": float(right),
         "contains": float(right or partial > 0.3),
         "recall_at_5": None if reads == 0 else float(random.random() < 0.9),
     }
+
+
+def lost_at(arm: str, i: int, answerable: bool, right: bool, failed: bool) -> str:
+    """Where an answer was lost: the stages of its arm in turn."""
+    if right or failed or not answerable:
+        return "right" if right else "failed" if failed else "answered_though_unanswerable"
+    read = ("in_context_but_not_read", "in_context_but_not_read", "wrongly_abstained")
+    found = ("not_retrieved", "dropped_after_retrieval", "not_retrieved", "cut_by_chunking", "not_in_corpus")
+    stages = (*found, *read) if "rag" in arm else read if "gold" in arm else ("from_memory", "wrongly_abstained")
+    return stages[i % 11 % len(stages)]
 
 
 def estimate(values: pd.Series) -> Estimate:
@@ -160,6 +172,7 @@ def configuration(row: tuple[Any, ...], frame: pd.DataFrame) -> ConfigurationRes
     inputs = (
         ("documents",) * ("rag" in arm) + ("training pairs",) * ("lora" in arm) + ("gold passages",) * ("gold" in arm)
     )
+    labels = frame.loc[frame["configuration"] == name, "lost_at"].value_counts()
     net = metrics["correct"].mean * 60_000 - 21_000
     return ConfigurationResult(
         id=name,
@@ -172,6 +185,7 @@ def configuration(row: tuple[Any, ...], frame: pd.DataFrame) -> ConfigurationRes
         errors=1 if arm == "rag" else 0,
         metrics=metrics,
         tracks=tracks,
+        diagnosis={label: int(labels[label]) for label in LABELS if label in labels},
         latency=Latency(n=20, p50=interval(p50, 0.12)),
         tokens=Tokens(input_mean=60 + 110 * (per_1k > 0.1), output_mean=7.4),
         cost=Cost(

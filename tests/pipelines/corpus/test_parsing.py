@@ -2,6 +2,7 @@
 
 import io
 import unicodedata
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,60 @@ def test_html_becomes_markdown_without_scripts(tmp_path: Path) -> None:
     assert parse_file(_file(tmp_path, "a.html", page)) == "# Visitors\n\nA & B"
 
 
+def test_html_leaves_no_script_style_or_comment(tmp_path: Path) -> None:
+    page = (
+        "<html><head><style>p {color: red}</style><script>stolen()</script></head><body onload='stolen()'>"
+        "<style>a {}</style><p>Keep</p><script type='text/template'><b>stolen</b></script><!-- stolen -->"
+        "<a href='javascript:stolen()'>go</a><SCRIPT>stolen()</SCRIPT><svg><script>stolen()</script></svg>"
+        "<table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2</td></tr></table><script>stolen() never closed"
+    )
+    assert parse_file(_file(tmp_path, "a.html", page)) == "Keep\n\ngo\n\n| A | B |\n| --- | --- |\n| 1 | 2 |"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html", "a.csv"])
+def test_text_is_read_as_utf8_or_as_utf16_with_a_byte_order_mark(tmp_path: Path, name: str, encoding: str) -> None:
+    assert "Zoë 漢字 😀" in parse_file(_file(tmp_path, name, "Zoë 漢字 😀".encode(encoding)))
+
+
+def test_utf16_of_either_byte_order(tmp_path: Path) -> None:
+    assert parse_file(_file(tmp_path, "a.txt", b"\xff\xfe" + "año".encode("utf-16-le"))) == "año"
+    assert parse_file(_file(tmp_path, "a.txt", b"\xfe\xff" + "año".encode("utf-16-be"))) == "año"
+
+
+def test_control_characters_are_dropped_and_tabs_kept(tmp_path: Path) -> None:
+    assert parse_file(_file(tmp_path, "a.txt", "a\x01\x1b[0mb\tc\x7fd\x0be")) == "a[0mb\tcd\ne"
+
+
+def test_pptx_gives_titles_text_tables_and_notes(tmp_path: Path) -> None:
+    pptx = pytest.importorskip("pptx")
+    from pptx.util import Inches
+
+    deck = pptx.Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[5])
+    slide.shapes.title.text = "Prices"
+    frame = slide.shapes.add_table(2, 2, Inches(1), Inches(2), Inches(4), Inches(1))
+    for row, cells in enumerate([("Product", "Price"), ("Tarn 3", "540")]):
+        for column, cell in enumerate(cells):
+            frame.table.cell(row, column).text = cell
+    slide.notes_slide.notes_text_frame.text = "Say it slowly."
+    buffer = io.BytesIO()
+    deck.save(buffer)
+    text = parse_file(_file(tmp_path, "a.pptx", buffer.getvalue()))
+    assert text.startswith("# Prices\n")
+    assert "| Product | Price |\n| --- | --- |\n| Tarn 3 | 540 |" in text
+    assert text.endswith("Say it slowly.")
+    assert "Slide number" not in text
+    for cut in (0, 4, 600):
+        assert "not a readable PowerPoint" in _error(_file(tmp_path, "b.pptx", buffer.getvalue()[:cut]))
+    assert "not a readable PowerPoint" in _error(_file(tmp_path, "c.pptx", _docx()))
+
+
+@pytest.mark.skipif(find_spec("pptx") is not None, reason="python-pptx is installed")
+def test_pptx_without_its_package_says_what_to_install(tmp_path: Path) -> None:
+    assert "install markitdown[pptx]" in _error(_file(tmp_path, "a.pptx", "x"))
+
+
 def test_pdf_gives_its_paragraphs(tmp_path: Path) -> None:
     assert parse_file(_file(tmp_path, "a.pdf", _pdf(["First.", "Second one."]))) == "First.\n\nSecond one."
 
@@ -101,7 +156,7 @@ def test_suffix_is_matched_in_any_case(tmp_path: Path) -> None:
 
 
 def test_the_suffixes_are_those_documented() -> None:
-    assert SUFFIXES == (".csv", ".docx", ".htm", ".html", ".md", ".pdf", ".txt", ".xlsx")
+    assert SUFFIXES == (".csv", ".docx", ".htm", ".html", ".md", ".pdf", ".pptx", ".txt", ".xlsx")
 
 
 def _error(path: Path) -> str:
@@ -114,8 +169,8 @@ def _error(path: Path) -> str:
 
 
 def test_unsupported_suffix_lists_the_supported_ones(tmp_path: Path) -> None:
-    message = _error(_file(tmp_path, "a.pptx", "x"))
-    assert "unsupported file type .pptx" in message
+    message = _error(_file(tmp_path, "a.odt", "x"))
+    assert "unsupported file type .odt" in message
     assert ".docx" in message
 
 
@@ -126,6 +181,14 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html", "a.csv"])
 def test_text_that_is_not_utf8_names_the_byte(tmp_path: Path, name: str) -> None:
     assert "not UTF-8 at byte 3" in _error(_file(tmp_path, name, b"abc\xff"))
+
+
+def test_broken_utf16_names_the_byte(tmp_path: Path) -> None:
+    assert "not UTF-16 at byte 4" in _error(_file(tmp_path, "a.txt", b"\xff\xfea\x00b"))
+
+
+def test_windows_1252_is_refused(tmp_path: Path) -> None:
+    assert "save the file as UTF-8" in _error(_file(tmp_path, "a.txt", "café au lait".encode("cp1252")))
 
 
 def test_byte_offset_counts_the_byte_order_mark(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The linear flow, advanced by hand."""
 
+from typing import Any
+
 import pytest
 
 from pipelines.flows import Generate, Outcome, Retrieve, flows
@@ -10,8 +12,8 @@ CONTEXTS = [Context((Chunk("c", "d", 0, 4, "text", "text"),)), Context()]
 ANSWERS = [Answer("96 m", 5, 2), Answer("red", 4, 1)]
 
 
-def test_retrieves_once_then_answers() -> None:
-    steps = flows.build(flows.parse("linear"))(list(QUESTIONS))
+def test_retrieves_once_then_answers(fake_model: Any) -> None:
+    steps = flows.build(flows.parse("linear"))(list(QUESTIONS), fake_model)
     assert next(steps) == Retrieve(QUESTIONS, ("How high?", "Which colour?"))
     assert steps.send(CONTEXTS) == Generate(QUESTIONS, tuple(CONTEXTS))
     with pytest.raises(StopIteration) as finished:
@@ -19,8 +21,8 @@ def test_retrieves_once_then_answers() -> None:
     assert finished.value.value == Outcome(tuple(CONTEXTS), tuple(ANSWERS))
 
 
-def test_asked_nothing_it_still_ends_with_an_outcome() -> None:
-    steps = flows.build(flows.parse("linear"))([])
+def test_asked_nothing_it_still_ends_with_an_outcome(fake_model: Any) -> None:
+    steps = flows.build(flows.parse("linear"))([], fake_model)
     assert next(steps) == Retrieve((), ())
     assert steps.send([]) == Generate((), ())
     with pytest.raises(StopIteration) as finished:

@@ -48,7 +48,14 @@ def test_chat_turns_follow_the_models_template(fake_model: Any) -> None:
     template = PromptTemplate(name="chat", form="chat", examples=1, instruction="Be brief.")
     prompt = render(template, fake_model, SHOTS, PUMP, context("It is green."))
     prefix = "<system>Be brief.<user>Passage: It is 96 m high.\nQuestion: What is the tower?<model>96 m<user>"
-    assert prompt == Prompt(f"{prefix}Passage: It is green.\nQuestion: What is the pump?<model>", prefix, stop=("\n",))
+    asked = "Passage: It is green.\nQuestion: What is the pump?"
+    turns = (
+        ("system", "Be brief."),
+        ("user", "Passage: It is 96 m high.\nQuestion: What is the tower?"),
+        ("assistant", "96 m"),
+        ("user", asked),
+    )
+    assert prompt == Prompt(f"{prefix}{asked}<model>", prefix, stop=("\n",), messages=turns)
 
 
 @given(

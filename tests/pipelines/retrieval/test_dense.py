@@ -1,13 +1,20 @@
 import logging
 import shutil
-from collections.abc import Sequence
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
+from pipelines.errors import UserError
 from pipelines.records import Chunk, Hits
-from pipelines.retrieval import Search, retrievers
+from pipelines.retrieval import Retriever, Search, retrievers
 
 FAKE = {"kind": "langchain", "embeddings": "langchain_core.embeddings.DeterministicFakeEmbedding"}
 
@@ -71,7 +78,7 @@ def test_chroma_finds_nearly_all_of_the_exact_ten(tmp_path: Path) -> None:
 
 def test_the_index_holds_vectors_and_nothing_of_chromas(tmp_path: Path, cache: Path) -> None:
     index(["one", "two"], tmp_path / "i")
-    assert [path.name for path in (tmp_path / "i").iterdir()] == ["embeddings.npy"]
+    assert sorted(path.name for path in (tmp_path / "i").iterdir()) == ["embedder.json", "embeddings.npy"]
     assert any(cache.iterdir())
 
 
@@ -119,6 +126,97 @@ def test_a_graph_too_small_to_be_written_is_not_taken_for_damaged(
     with caplog.at_level(logging.WARNING):
         assert index(["one", "two"], tmp_path / "i")(["one"], 2) == before
     assert not caplog.text
+
+
+def dense(**settings: object) -> Retriever:
+    return retrievers.build(retrievers.parse({"kind": "dense", **settings}), "en")
+
+
+def test_an_index_of_another_embedder_is_refused(tmp_path: Path) -> None:
+    index(["one", "two"], tmp_path / "i", size=32)
+    other = dense(embedder={**FAKE, "options": {"size": 16}})
+    with pytest.raises(UserError, match=r"the index was made with .*DeterministicFakeEmbedding"):
+        other.open(chunks(["one", "two"]), tmp_path / "i", ())
+
+
+def test_queries_of_another_dimension_are_refused(tmp_path: Path) -> None:
+    index(["one", "two"], tmp_path / "i", "exact", size=32)
+    np.save(tmp_path / "i" / "embeddings.npy", np.ones((2, 16), dtype=np.float32))
+    settings = {"index": "exact", "embedder": {**FAKE, "options": {"size": 32}}}
+    reopened = dense(**settings).open(chunks(["one", "two"]), tmp_path / "i", ())
+    with pytest.raises(UserError, match="vectors of 16 numbers, the queries' have 32"):
+        reopened(["one"], 1)
+
+
+def test_blocks_give_the_vectors_of_one_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"text {n % 7}" for n in range(10)]
+    index(texts, tmp_path / "whole", "exact")
+    monkeypatch.setattr("pipelines.retrieval.dense._TEXTS_AT_ONCE", 3)
+    index(texts, tmp_path / "blocks", "exact")
+    whole, blocks = (np.load(tmp_path / name / "embeddings.npy") for name in ("whole", "blocks"))
+    assert whole.shape == (10, 32)
+    assert np.array_equal(whole, blocks)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Chroma server on a free port of this machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    chroma = Path(sys.executable).with_name("chroma")
+    command = [chroma, "run", "--path", tmp_path_factory.mktemp("server"), "--host", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(300):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            assert process.poll() is None, "chroma run ended"
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def on_server(server: str, texts: Sequence[str], folder: Path) -> Search:
+    retriever = dense(server=server, embedder={**FAKE, "options": {"size": 32}})
+    folder.mkdir(exist_ok=True)
+    retriever.build(chunks(texts), folder)
+    return retriever.open(chunks(texts), folder, ())
+
+
+def test_a_server_finds_what_the_cache_finds(tmp_path: Path, server: str, cache: Path) -> None:
+    texts = [f"text {n % 190}" for n in range(200)]
+    found = on_server(server, texts, tmp_path / "i")(["text 7", "query"], 20)
+    assert not cache.exists()
+    assert found == index(texts, tmp_path / "j", "exact")(["text 7", "query"], 20)
+
+
+def test_a_collection_is_found_again_and_one_cut_short_is_completed(tmp_path: Path, server: str) -> None:
+    import chromadb
+
+    client = chromadb.HttpClient(port=int(server.rpartition(":")[2]), host="127.0.0.1")
+    before = {collection.name for collection in client.list_collections()}
+    texts = [f"mine {n}" for n in range(10)]
+    expected = on_server(server, texts, tmp_path / "i")(["mine 3"], 3)
+    on_server(server, texts, tmp_path / "j")
+    (name,) = {collection.name for collection in client.list_collections()} - before
+    client.get_collection(name, embedding_function=None).delete(ids=["3", "4"])
+    assert on_server(server, texts, tmp_path / "k")(["mine 3"], 3) == expected
+    assert client.get_collection(name, embedding_function=None).count() == 10
+
+
+def test_no_server_is_one_line_for_the_user(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"server: http://127\.0\.0\.1:9 does not serve Chroma") as caught:
+        on_server("http://127.0.0.1:9", ["one"], tmp_path / "i")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("settings", [{"server": "127.0.0.1"}, {"server": "http://a:1", "index": "exact"}])
+def test_a_server_that_cannot_be_meant_is_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match="server"):
+        dense(**settings)
 
 
 @pytest.mark.slow

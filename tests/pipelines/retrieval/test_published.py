@@ -12,7 +12,8 @@ import pytest
 
 from pipelines.corpus import datasets
 from pipelines.generation.weights import locate_embedded_embedder
-from pipelines.pre_retrieval import chunkers
+from pipelines.pre_retrieval.chunking import chunkers
+from pipelines.pre_retrieval.enrichment.title import titled
 from pipelines.records import Chunk, Dataset, Hits, Question
 from pipelines.retrieval import retrievers
 
@@ -30,7 +31,7 @@ def dataset() -> Dataset:
 
 @pytest.fixture(scope="module")
 def chunks(dataset: Dataset) -> list[Chunk]:
-    return chunkers.build(chunkers.parse("whole_document"))(dataset.documents)
+    return titled(chunkers.build(chunkers.parse("whole_document"))(dataset.documents), dataset.documents)
 
 
 def ndcg(questions: Sequence[Question], found: Sequence[Hits]) -> float:

@@ -1,0 +1,123 @@
+"""The dry run: what a run would do, what the store already holds, and what the rest will take.
+
+Minutes come from stated throughputs of a 2-core CPU with the embedded models, whatever the machine. Texts are counted
+in characters, four to a token, so the estimate needs no model.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+from assay.experiment import Configuration, Experiment
+from assay.progress import Progress
+from assay.stages import Stages
+from assay.store import Store
+from eval.economics.prices import load_price_book
+from pipelines.generation.prompts import training_pair
+from pipelines.records import Question
+
+CHARACTERS_PER_TOKEN = 4
+READ_TOKENS_PER_SECOND = 1300.0
+WRITTEN_TOKENS_PER_SECOND = 350.0
+TUNED_TOKENS_PER_SECOND = 450.0
+EMBEDDED_TOKENS_PER_SECOND = 8000.0
+CHUNK_TOKENS = 80
+ANSWER_TOKENS = 10
+SHARED_SECONDS = 35.0
+SECOND_RUN_SECONDS = 10.0
+"""What a 2-core CPU does with the embedded models, roughly."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One configuration: what of it the store holds, and the seconds the rest will take."""
+
+    configuration: Configuration
+    stored: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The dry run of one experiment. ``shared_seconds`` are paid once (loading, choices on dev, statistics)."""
+
+    experiment: Experiment
+    lines: tuple[Line, ...]
+    shared_seconds: float
+    usd: float
+
+    @property
+    def minutes(self) -> float:
+        """Everything together."""
+        return (self.shared_seconds + sum(line.seconds for line in self.lines)) / 60
+
+
+def make_plan(experiment: Experiment, store: Path) -> Plan:
+    """Plan without loading a model or writing a stage. Raises ``UserError`` for bad data, as the run would."""
+    stages = Stages(experiment, Store(store), Progress())
+    test, dev = stages.dataset.split("test"), stages.dataset.split("dev")[: experiment.prompt_questions]
+    paid: set[str] = set()
+    lines = []
+    leads: set[str] = set()
+    keys = [stages.finished_key(configuration) for configuration in experiment.configurations]
+    finished = stages.store.records("finished").get_many(keys)
+    for configuration in experiment.configurations:
+        tries = len(experiment.prompts) if configuration.arm not in leads and configuration.prompt is None else 1
+        leads.add(configuration.arm)
+        asked = len(test) * (experiment.seeds if configuration.tuned else 1) + len(dev) * tries
+        seconds = asked * _answer_seconds(configuration, test) + experiment.latency.questions * 0.35
+        stored = []
+        for name, key, needed in _work(stages, configuration):
+            there = ":" not in key and stages.store.peek(key)
+            stored.append(f"{name} {'stored' if there else 'to do'}")
+            seconds += 0.0 if there or key in paid else needed
+            paid.add(key)
+        answered = stages.finished_key(configuration) in finished
+        stored.append(f"answers {'stored' if answered else 'to do'}")
+        lines.append(Line(configuration, ", ".join(dict.fromkeys(stored)), 0.0 if answered else seconds))
+    shared = SECOND_RUN_SECONDS if len(finished) == len(keys) else SHARED_SECONDS
+    price = load_price_book(Path(experiment.economics.price_book) if experiment.economics.price_book else None)
+    hours = (shared + sum(line.seconds for line in lines)) / 3600
+    usd = hours * price.machine(experiment.economics.machine).usd_per_hour
+    return Plan(experiment, tuple(lines), shared, usd)
+
+
+def plan_table(plan: Plan) -> Table:
+    """The plan for the terminal."""
+    table = Table("configuration", "arm", "stages", "about")
+    for line in plan.lines:
+        table.add_row(line.configuration.id, line.configuration.arm, line.stored, f"{line.seconds:.0f} s")
+    table.add_row("loading, choices, statistics", "", "", f"{plan.shared_seconds:.0f} s")
+    table.add_section()
+    table.add_row("together", "", "", f"{plan.minutes:.1f} min, ${plan.usd:.3f}")
+    return table
+
+
+def _work(stages: Stages, configuration: Configuration) -> list[tuple[str, str, float]]:
+    """Stages with an entry of their own: name, fingerprint, seconds where it is not stored."""
+    work = []
+    if configuration.retrieved:
+        characters = sum(len(document.text) for document in stages.dataset.documents)
+        tokens = characters / CHARACTERS_PER_TOKEN
+        chunks = stages.indexing.chunks_key(configuration)
+        work.append(("chunks", chunks, 0.5))
+        indexes = stages.indexing.index_keys(configuration) if stages.store.peek(chunks) else [f"{chunks}:index"]
+        work += [("index", key, tokens / EMBEDDED_TOKENS_PER_SECOND / len(indexes)) for key in indexes]
+    if configuration.finetuning is not None:
+        pairs = [training_pair(question) for question in stages.training]
+        tokens = sum(len(pair.prompt) + len(pair.completion) for pair in pairs) / CHARACTERS_PER_TOKEN
+        epochs = float(getattr(configuration.finetuning, "epochs", 3))
+        for seed in range(stages.experiment.seeds):
+            key = stages.adapter_key(configuration, seed)
+            work.append((f"adapter (seed {seed})", key, tokens * epochs / TUNED_TOKENS_PER_SECOND))
+    return work
+
+
+def _answer_seconds(configuration: Configuration, questions: Sequence[Question]) -> float:
+    """Seconds one question takes in a batch."""
+    question_tokens = sum(len(question.text) for question in questions) / max(1, len(questions)) / CHARACTERS_PER_TOKEN
+    passages = configuration.depth if configuration.retrieved else 1 if configuration.gold else 0
+    read = question_tokens + passages * CHUNK_TOKENS
+    return read / READ_TOKENS_PER_SECOND + ANSWER_TOKENS / WRITTEN_TOKENS_PER_SECOND

@@ -1,0 +1,54 @@
+"""Every retriever, reranker and pre- and post-retrieval technique on five public sets, against BM25 and MiniLM.
+
+    python benchmarks/retrieval_tables.py [--configs configs/retrieval] [--only nfcorpus tatqa] [--runs runs]
+
+Runs ``assay retrieve`` on every experiment of a folder and writes docs/retrieval_tables.md. What the store holds is not
+computed again, so a stopped run goes on. About an hour on two cores; seconds per question are machine time in batches.
+"""
+
+import argparse
+from pathlib import Path
+
+import assay
+from assay.comparing_retrieval import RetrievalComparison, cells_of
+from assay.loading import load_experiment
+
+ROOT = Path(__file__).parents[1]
+BASELINES = ("bm25", "minilm")
+
+
+def section(result: RetrievalComparison, description: str) -> str:
+    """One experiment as Markdown."""
+    heading, *rows = cells_of(result)
+    lines = [heading, ["---"] * len(heading), *rows]
+    table = "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+    size = f"{result.documents:,} documents, {result.questions:,} test questions"
+    return f"## {result.name.removeprefix('retrieval-')}\n{description} {result.dataset}: {size}.\n\n{table}\n"
+
+
+def main() -> None:
+    """Run the experiments and write the page."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--configs", type=Path, default=ROOT / "configs/retrieval")
+    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs")
+    parser.add_argument("--store", type=Path, default=ROOT / ".assay/store")
+    parser.add_argument("--page", type=Path, default=ROOT / "docs/retrieval_tables.md")
+    arguments = parser.parse_args()
+    sections = []
+    for path in sorted(arguments.configs.glob("*.yaml")):
+        if arguments.only and path.stem not in arguments.only:
+            continue
+        experiment = load_experiment(path)
+        known = [configuration.id for configuration in experiment.configurations]
+        against = [name for name in BASELINES if name in known] or known[:1]
+        result = assay.retrieve(experiment, against=against, store=arguments.store, runs=arguments.runs)
+        sections.append(section(result, experiment.description))
+        print(sections[-1], flush=True)
+    intro = "# Retrieval tables\nMade by `python benchmarks/retrieval_tables.py`; docs/retrieval.md says what to read in them.\n"
+    if not arguments.only:
+        arguments.page.write_text("\n".join([intro, *sections]), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

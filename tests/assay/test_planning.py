@@ -1,0 +1,79 @@
+"""The dry run."""
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from assay.experiment import Experiment
+from assay.loading import parse_experiment
+from assay.planning import SECOND_RUN_SECONDS, SHARED_SECONDS, make_plan, plan_table
+from assay.progress import Progress
+from assay.stages import Stages
+from assay.store import Store
+
+ARMS = [{"arm": "closed_book"}, {"arm": "rag", "retriever": "bm25", "depth": {"grid": [1, 2]}}, {"arm": "lora"}]
+
+
+@pytest.fixture
+def experiment(small_dataset: Any, fake_model: Any, tmp_path: Path) -> Experiment:
+    dataset = small_dataset(tmp_path / "data")
+    return parse_experiment({"name": "mini", "dataset": dataset, "llm": "fake", "configurations": ARMS})
+
+
+def test_plan_asks_and_makes_nothing(experiment: Experiment, fake_model: Any, tmp_path: Path) -> None:
+    plan = make_plan(experiment, tmp_path / "store")
+    assert [line.stored for line in plan.lines] == [
+        "answers to do",
+        "chunks to do, index to do, answers to do",
+        "chunks to do, index to do, answers to do",
+        "adapter (seed 0) to do, answers to do",
+    ]
+    assert fake_model.asked == []
+    assert not (tmp_path / "store/entries").exists()
+
+
+def test_stage_shared_by_two_configurations_is_reckoned_once(experiment: Experiment, tmp_path: Path) -> None:
+    _, first, second, _ = make_plan(experiment, tmp_path / "store").lines
+    only = experiment.model_copy(update={"configurations": experiment.configurations[2:3]})
+    (alone,) = make_plan(only, tmp_path / "store").lines
+    assert second.seconds < alone.seconds
+    assert first.seconds > 0
+
+
+def test_what_the_store_holds_is_said(experiment: Experiment, tmp_path: Path) -> None:
+    stages = Stages(experiment, Store(tmp_path / "store"), Progress())
+    stages.indexing.indexes(experiment.configurations[1])
+    plan = make_plan(experiment, tmp_path / "store")
+    assert plan.lines[1].stored == "chunks stored, index stored, answers to do"
+
+
+def test_finished_configurations_take_no_time(experiment: Experiment, tmp_path: Path) -> None:
+    stages = Stages(experiment, Store(tmp_path / "store"), Progress())
+    done = {stages.finished_key(c): "yesterday" for c in experiment.configurations}
+    some = dict(list(done.items())[:2])
+    stages.store.records("finished").put_many(some)
+    part = make_plan(experiment, tmp_path / "store")
+    assert [line.seconds == 0 for line in part.lines] == [True, True, False, False]
+    assert part.shared_seconds == SHARED_SECONDS
+    stages.store.records("finished").put_many(done)
+    whole = make_plan(experiment, tmp_path / "store")
+    assert whole.minutes == SECOND_RUN_SECONDS / 60
+
+
+def test_dollars_are_the_hours_at_the_machines_price(experiment: Experiment, tmp_path: Path) -> None:
+    plan = make_plan(experiment, tmp_path / "store")
+    assert plan.usd == pytest.approx(plan.minutes / 60 * 0.0816)  # small_cpu in the default price book
+    dear = experiment.model_copy(update={"economics": experiment.economics.model_copy(update={"machine": "cpu_8"})})
+    assert make_plan(dear, tmp_path / "store").usd == pytest.approx(4 * plan.usd)
+
+
+def test_table_has_a_line_for_each_configuration_and_the_sum(experiment: Experiment, tmp_path: Path) -> None:
+    plan = make_plan(experiment, tmp_path / "store")
+    console = Console(width=160, file=StringIO())
+    console.print(plan_table(plan))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert all(configuration.id in text for configuration in experiment.configurations)
+    assert f"{plan.minutes:.1f} min" in text
