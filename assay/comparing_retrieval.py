@@ -165,6 +165,18 @@ def _estimate(stages: Stages, values: Column, questions: Sequence[Question]) -> 
     )
 
 
+def load_comparison(path: Path) -> RetrievalComparison:
+    """The comparison in a ``retrieval.json``."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    rows = [
+        RetrievalRow(**{**row, "metrics": {name: Estimate(**one) for name, one in row["metrics"].items()}})
+        for row in data["rows"]
+    ]
+    return RetrievalComparison(
+        **{**data, "rows": tuple(rows), "comparisons": tuple(Comparison(**one) for one in data["comparisons"])}
+    )
+
+
 def _save(result: RetrievalComparison, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rows = [{**asdict(row), "metrics": {k: v.model_dump() for k, v in row.metrics.items()}} for row in result.rows]

@@ -1,6 +1,7 @@
 """Judged metrics of an experiment: its judge is asked through the store, so no judgement is paid for twice."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,19 @@ from pipelines.registry import StageConfig
 
 if TYPE_CHECKING:
     from eval.judging import Calibration, Judged
+    from eval.measured import Measured
     from eval.scores import Embed
     from pipelines.flows import Outcome
     from pipelines.generation import LanguageModel
     from pipelines.records import Prompt
+
+
+def with_judgements(stages: Stages, measured: list["Measured"]) -> list["Measured"]:
+    """Each configuration with what the experiment's judge says of its answers; as it is where there is no judge."""
+    if stages.experiment.judge is None:
+        return measured
+    judging, questions = Judging(stages, stages.embed), stages.dataset.split("test")
+    return [replace(one, judged=judging(questions, one.outcomes[0])) for one in measured]
 
 
 class Judging:

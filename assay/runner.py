@@ -8,11 +8,13 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
+from assay.cautions import cautions
 from assay.demonstration import Asked, fact_change, reading_documents, showcase
 from assay.embedding import neighbours
 from assay.environment import describe_environment
 from assay.experiment import Experiment
 from assay.forgetting import forgetting
+from assay.judging import with_judgements
 from assay.loading import as_yaml
 from assay.measure import measure
 from assay.preflight import preflight
@@ -65,7 +67,7 @@ def run_experiment(
             near = listed(neighbours(stages))
         selection = select(stages)
         latencies = probe(stages, selection)
-        measured = measure(stages, selection, latencies)
+        measured = with_judgements(stages, measure(stages, selection, latencies))
         with progress.step("statistics"):
             evaluation = evaluate(
                 stages.dataset.split("test"),
@@ -131,7 +133,8 @@ def _results(
     documents = _asked(stages, measured, evaluation, reading_documents(stages, selection))
     change, no_change = fact_change(stages, selection, documents, stages.progress)
     absent = {**evaluation.absent, **({"fact_change": no_change} if change is None else {})}
-    absent["judged_metrics"] = "no judge is configured"
+    if stages.experiment.judge is None:
+        absent["judged_metrics"] = "no judge is configured"
     if reason := no_probe(stages):
         absent["latency"] = reason
     errors = sum(one.errors for one in evaluation.configurations)
@@ -152,7 +155,7 @@ def _results(
         fact_change=change,
         small_sample=evaluation.small_sample,
         forgetting=forgetting(stages, selection),
-        warnings=(f"{errors} answers failed and count as wrong",) if errors else (),
+        warnings=cautions(experiment, stages.dataset, measured, errors),
         neighbours=near,
         absent=absent,
         timings=stages.progress.so_far(),

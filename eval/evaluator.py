@@ -22,6 +22,7 @@ from eval.results import (
     Comparison,
     ConfigurationResult,
     Estimate,
+    JudgeQuality,
     Recommendation,
     Roi,
     Scenario,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Clusters = NDArray[np.intp]
-BOUNDS = {"similarity": (-1.0, 1.0)}
+BOUNDS = {"similarity": (-1.0, 1.0), "answer_relevancy": (-1.0, 1.0)}
 """Ranges of the metrics that are not shares."""
 
 
@@ -102,6 +103,8 @@ def evaluate(
             reasons = {**reasons, "per_correct_usd": money[one.id].no_cost_per_correct}
         if diagnoses[one.id].absent:
             reasons = {**reasons, "diagnosis": diagnoses[one.id].absent}
+        if one.judged is not None:
+            reasons = {**reasons, **{name: said.absent for name, said in one.judged.metrics.items() if said.absent}}
         absent |= {f"configurations.{one.id}.{field}": reason for field, reason in reasons.items()}
         metrics, tracks = summarise(questions, scores[one.id], clusters, plan.seed)
         results.append(_result(one, metrics, tracks, money[one.id], diagnoses[one.id], returns))
@@ -151,6 +154,7 @@ def _result(
         metrics=metrics,
         tracks=tracks,
         dev=dict(one.dev),
+        judged=_judged(one),
         diagnosis=diagnosis.counts,
         latency=one.latency,
         tokens=_tokens(one),
@@ -158,6 +162,24 @@ def _result(
         roi=returns,
         store=one.store,
     )
+
+
+def _judged(one: Measured) -> dict[str, JudgeQuality]:
+    if one.judged is None:
+        return {}
+    return {
+        metric: JudgeQuality(
+            judge=one.judged.judge,
+            judged=said.judged,
+            unparsable=said.unparsable,
+            failed=said.failed,
+            repeat_sd=said.repeat_sd,
+            agreement=said.agreement,
+            no_agreement=said.no_agreement,
+        )
+        for metric, said in one.judged.metrics.items()
+        if not said.absent
+    }
 
 
 def summarise(

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from eval.results import Arm, Latency, Scalar, Store
 from pipelines.flows import Outcome
 from pipelines.records import Chunk, Hits
+
+if TYPE_CHECKING:
+    from eval.judging.results import Judged
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class Measured:
     """One configuration: what it is, what it answered (an outcome for each training seed, over the test questions in
     order), what its search found and how that was ranked in the end (``None`` where nothing is retrieved; ids of
     ``chunks``). ``fell_back`` counts questions whose rewriting gave nothing. ``api`` names the model that is paid by
-    tokens; empty where answers are computed on machines of one's own."""
+    tokens; empty where answers are computed on machines of one's own. ``judged`` is what a judge said of the first
+    seed's answers."""
 
     id: str
     arm: Arm
@@ -46,5 +51,6 @@ class Measured:
     store: Store
     fell_back: int = 0
     api: str = ""
+    judged: "Judged | None" = None
     training: str = ""
     cross_model: bool = False

@@ -96,6 +96,37 @@ class Store(Part):
     misses: int
 
 
+class Agreement(Part):
+    """How far a judge agrees with human labels on one quality, with a 95 % interval.
+
+    ``n`` rows count; ``unparsable`` rows had no readable judgement, and on ``undecided`` rows the people had no
+    majority. ``human`` is the same statistic between the people, the mean over pairs of them, where several voted.
+    """
+
+    statistic: Literal["cohen_kappa", "kendall_tau_b"]
+    value: Number
+    low: Number
+    high: Number
+    n: int
+    unparsable: int = 0
+    undecided: int = 0
+    human: Number | None = None
+
+
+class JudgeQuality(Part):
+    """What stands behind one judged metric: who judged, how many questions (of which ``unparsable`` got a reply that
+    could not be read and ``failed`` got none), how far repeats of one judgement lie apart (standard deviation), and how
+    far the judge agrees with people, or why that is not known."""
+
+    judge: str
+    judged: int
+    unparsable: int
+    failed: int
+    repeat_sd: Number | None = None
+    agreement: Agreement | None = None
+    no_agreement: str = ""
+
+
 class ConfigurationResult(Part):
     """One configuration, judged on the test split. ``inputs`` names what it was given (documents, training pairs,
     gold passages). ``selected_on_dev`` marks the representative of its arm. ``diagnosis`` counts test questions by
@@ -114,6 +145,8 @@ class ConfigurationResult(Part):
     tracks: dict[str, dict[str, Estimate]]
     dev: dict[str, float] = {}
     diagnosis: dict[str, int] = {}
+    judged: dict[str, JudgeQuality] = {}
+    """By judged metric; what a judge scored stands in ``metrics`` like any other."""
     latency: Latency | None = None
     tokens: Tokens
     cost: Cost

@@ -38,6 +38,9 @@ def score_configuration(
         found = score_retrieval(questions, one.ranking, one.chunks)
         tables |= {metric: values[None, :] for metric, values in found.items()}
         tables["gold_in_context"] = np.ma.stack([_gold_in_context(questions, outcome) for outcome in one.outcomes])
+    if one.judged is not None:
+        said = {metric: judged.values for metric, judged in one.judged.metrics.items() if not judged.absent}
+        tables |= {metric: column(values)[None, :] for metric, values in said.items()}
     applies = {metric: np.asarray(~np.ma.getmaskarray(table).any(axis=0)) for metric, table in tables.items()}
     kept = {metric: np.ma.filled(table, 0.0) for metric, table in tables.items() if applies[metric].any()}
     return Scores(kept, {metric: applies[metric] for metric in kept})

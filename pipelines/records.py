@@ -38,8 +38,8 @@ class Question:
     the dataset judges retrieval alone. ``gold`` are the supporting passages, one or more per hop.
     ``relevance`` maps document ids to graded judgements (trec qrels); empty means "grade 1 for every gold document".
     ``fact_ids`` tie a test question to the training pair that states the same fact. ``kind`` names the sort of
-    question (``single_hop``, ``multi_hop``, ``numeric``, ...), ``track`` the group it is reported in. ``metadata`` is the
-    asker's (a user, groups), for document rights.
+    question (``single_hop``, ``multi_hop``, ``numeric``, ...), ``track`` the group it is reported in. ``metadata`` is
+    the asker's (a user, groups), for document rights.
     """
 
     id: str

@@ -6,6 +6,8 @@ its folder and the entry points of its group, the first time it is asked; import
 
 import importlib
 import pkgutil
+import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -21,6 +23,11 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
+
+_NAME = r"[A-Z][\w'-]+"
+_CITATION = re.compile(
+    rf"(?P<who>{_NAME}(?:, {_NAME})*(?: and {_NAME}| et al\.)?),? \(?(?:[A-Z][A-Za-z]+,? )?(?P<year>(?:19|20)\d\d)\b"
+)
 
 Built = TypeVar("Built")
 Config = TypeVar("Config", bound="StageConfig")
@@ -70,6 +77,14 @@ class Kind(Generic[Built]):
     def summary(self) -> str:
         """First line of the config's docstring."""
         return (self.config.__doc__ or "").strip().split("\n")[0]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The works that the kind's module and config cite, as "Author et al. year"."""
+        module = sys.modules[self.config.__module__]
+        text = " ".join(f"{module.__doc__} {self.config.__doc__}".split())
+        found = (f"{match['who']} {match['year']}" for match in _CITATION.finditer(text))
+        return tuple(dict.fromkeys(found))
 
 
 def nested(value: Any) -> Iterator[StageConfig]:

@@ -1,4 +1,4 @@
-"""``assay kinds``: every technique there is."""
+"""``assay kinds``: every technique there is, and what each can be told."""
 
 from typing import Annotated
 
@@ -8,19 +8,22 @@ from assay.cli import app, command, console
 
 
 @command(app, "kinds")
-def kinds(stage: Annotated[str | None, typer.Argument(help="one stage only")] = None) -> None:
-    """List the kinds of every stage, third-party ones included, a line each."""
+def kinds(
+    stage: Annotated[str | None, typer.Argument(help="one stage only")] = None,
+    kind: Annotated[str | None, typer.Argument(help="one kind of it, with its fields")] = None,
+    markdown: Annotated[bool, typer.Option(help="print Markdown, as docs/kinds.md is made")] = False,
+) -> None:
+    """List the kinds of every stage, third-party ones included, a line each with its source; or one kind's fields."""
+    from rich.markup import escape
     from rich.table import Table
 
-    from assay.registries import registries
-    from pipelines.errors import UserError
+    from assay.kinds import as_markdown, field_cells, kind_cells
 
-    every = registries()
-    if stage is not None and stage not in every:
-        raise UserError(f"there is no stage {stage!r}; known: {', '.join(every)}")
-    table = Table("stage", "kind", "what it does")
-    for name, registry in every.items():
-        if stage in (None, name):
-            for kind in registry.kinds().values():
-                table.add_row(name, kind.name, kind.summary)
+    if markdown:
+        typer.echo(as_markdown())
+        return
+    heading, *rows = field_cells(stage, kind) if stage and kind else kind_cells(stage)
+    table = Table(*heading)
+    for row in rows:
+        table.add_row(*map(escape, row))
     console().print(table)

@@ -1,10 +1,10 @@
 """What judging says: scores, how many replies could not be read, and how far the judge agrees with people."""
 
-from typing import Literal
-
 from pydantic import Field
 
-from eval.results import Number, Part
+from eval.results import Agreement, Number, Part
+
+__all__ = ["Agreement", "Calibration", "JudgeUsage", "Judged", "JudgedMetric", "PreferenceAgreement"]
 
 
 class JudgeUsage(Part):
@@ -22,23 +22,6 @@ class JudgeUsage(Part):
             output_tokens=self.output_tokens + other.output_tokens,
             seconds=self.seconds + other.seconds,
         )
-
-
-class Agreement(Part):
-    """How far the judge agrees with human labels on one quality, with a 95 % interval.
-
-    ``n`` rows count; ``unparsable`` rows had no readable judgement, and on ``undecided`` rows the people had no
-    majority. ``human`` is the same statistic between the people, the mean over pairs of them, where several voted.
-    """
-
-    statistic: Literal["cohen_kappa", "kendall_tau_b"]
-    value: Number
-    low: Number
-    high: Number
-    n: int
-    unparsable: int = 0
-    undecided: int = 0
-    human: Number | None = None
 
 
 class PreferenceAgreement(Part):

@@ -1,8 +1,8 @@
 """How the numbers were made, as lists of (what, how)."""
 
-from eval.numbers import count, duration
+from eval.numbers import count, duration, score
 from eval.report.wording import metric_name
-from eval.results import ConfigurationResult, Results
+from eval.results import ConfigurationResult, Estimate, JudgeQuality, Results
 
 Rows = list[tuple[str, str]]
 
@@ -12,6 +12,7 @@ def how_measured(results: Results) -> list[tuple[str, Rows]]:
     lists = [
         ("Data", _data(results)),
         ("Rules", _rules(results)),
+        ("Judged metrics", _judged(results)),
         ("Prices", _prices(results)),
         ("Machine", _machine(results)),
         ("Timings", [(name.replace("_", " "), duration(value)) for name, value in results.timings.items()]),
@@ -55,6 +56,37 @@ def _rules(results: Results) -> Rows:
 
 def _scored(results: Results) -> list[ConfigurationResult]:
     return [c for c in results.configurations if results.primary_metric in c.metrics]
+
+
+def _judged(results: Results) -> Rows:
+    """Each judged metric of each configuration, with what is known of its judge."""
+    return [
+        (f"{metric_name(metric)}, {one.id}", f"{_interval(one.metrics[metric])}; {_trust(quality)}")
+        for one in results.configurations
+        for metric, quality in one.judged.items()
+        if metric in one.metrics
+    ]
+
+
+def _interval(value: Estimate) -> str:
+    return f"{score(value.mean)} [{score(value.low)}, {score(value.high)}]"
+
+
+def _trust(quality: JudgeQuality) -> str:
+    said = [f"judged by {quality.judge} on {count(quality.judged)} questions"]
+    if quality.agreement is not None:
+        one = quality.agreement
+        name = "Cohen's kappa" if one.statistic == "cohen_kappa" else "Kendall's tau"
+        said.append(f"agreement with people {score(one.value)} [{score(one.low)}, {score(one.high)}] ({name})")
+        if one.human is not None:
+            said.append(f"people among themselves {score(one.human)}")
+    else:
+        said.append(quality.no_agreement)
+    if quality.repeat_sd is not None:
+        said.append(f"repeats differ by {score(quality.repeat_sd)} (standard deviation)")
+    if quality.unparsable or quality.failed:
+        said.append(f"{count(quality.unparsable)} replies could not be read, {count(quality.failed)} did not come")
+    return "; ".join(part for part in said if part)
 
 
 def _prices(results: Results) -> Rows:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +72,23 @@ class LocalModel:
 
         return AutoTokenizer.from_pretrained(self.weights.path, local_files_only=True, trust_remote_code=False)
 
+    @cached_property
+    def _harmless(self) -> Callable[[str], str]:
+        """Breaks every control token that a text spells (``<|im_end|>``) by a space behind its first character.
+
+        The tokenizer would read it as the token itself, and a passage could end its turn and open one of its own.
+        """
+        tokens = {str(one) for one in self._tokenizer.added_tokens_decoder.values() if one.special}
+        spelt = "|".join(re.escape(token) for token in sorted(tokens) if len(token) > 1)
+        begins = re.compile(f"(?=(?:{spelt}))(.)", re.DOTALL) if spelt else None
+        return lambda text: begins.sub(r"\1 ", text) if begins else text
+
+    def _as_read(self, prompt: Prompt) -> Prompt:
+        """A plain prompt without control tokens; a chat has its template's, and its messages went through ``chat``."""
+        if prompt.messages:
+            return prompt
+        return replace(prompt, text=self._harmless(prompt.text), prefix=self._harmless(prompt.prefix))
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         if not texts:
             return []
@@ -80,16 +99,17 @@ class LocalModel:
         for asked, answered in turns:
             messages += [{"role": "user", "content": asked}, {"role": "assistant", "content": answered}]
         messages.append({"role": "user", "content": question})
-        text: str = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        harmless = [message | {"content": self._harmless(message["content"])} for message in messages]
+        text: str = self._tokenizer.apply_chat_template(harmless, tokenize=False, add_generation_prompt=True)
         return text
 
     def generate(
         self, prompts: Sequence[Prompt], max_new_tokens: int, adapter: Path | None = None
     ) -> Iterator[tuple[int, Answer]]:
-        return self._decoder(adapter).generate(prompts, max_new_tokens)
+        return self._decoder(adapter).generate([self._as_read(prompt) for prompt in prompts], max_new_tokens)
 
     def respond(self, prompt: Prompt, max_new_tokens: int, adapter: Path | None = None) -> tuple[Answer, Timing]:
-        return self._decoder(adapter).respond(prompt, max_new_tokens)
+        return self._decoder(adapter).respond(self._as_read(prompt), max_new_tokens)
 
     def log_probabilities(self, texts: Sequence[tuple[str, str]]) -> list[list[TokenScore]]:
         from pipelines.generation.scoring import log_probabilities

@@ -67,13 +67,10 @@ class BM25:
         import bm25s
 
         logging.getLogger("bm25s").setLevel(logging.WARNING)  # it prints its debugging otherwise
-        texts = self._words([chunk.indexed for chunk in chunks])
-        # Sorted, because bm25s numbers words in the order of a set, which changes from process to process.
-        vocabulary = {word: number for number, word in enumerate(sorted({word for words in texts for word in words}))}
+        texts, vocabulary = self._numbered([chunk.indexed for chunk in chunks])
         if vocabulary:
             index = bm25s.BM25(k1=self.config.k1, b=self.config.b, method=self.config.method, auto_compile=False)
-            numbers = [[vocabulary[word] for word in words] for words in texts]
-            index.index((numbers, vocabulary), create_empty_token=False, show_progress=False)
+            index.index((texts, vocabulary), create_empty_token=False, show_progress=False)
             index.save(str(folder))
         return {"words": float(sum(map(len, texts)))}
 
@@ -100,19 +97,29 @@ class BM25:
         return hits(ids, order[scores[order] > 0], scores)
 
     def _words(self, texts: Sequence[str]) -> list[list[str]]:
+        """The stems of each text."""
+        numbered, vocabulary = self._numbered(texts)
+        stems = list(vocabulary)
+        return [[stems[number] for number in words] for words in numbered]
+
+    def _numbered(self, texts: Sequence[str]) -> tuple[list[list[int]], dict[str, int]]:
+        """Each text as the numbers of its stems, and the number of each stem, in order of first occurrence."""
         import bm25s
         import Stemmer
 
-        algorithm = _STEMMERS.get(self.language)
-        words: list[list[str]] = bm25s.tokenize(
+        # Stemmed here: bm25s numbers stems in the order of a set, which changes from process to process.
+        found = bm25s.tokenize(
             list(texts),
             token_pattern=_WORD,
-            stopwords=stop_words(self.language),
-            stemmer=Stemmer.Stemmer(algorithm) if algorithm in Stemmer.algorithms() else None,
-            return_ids=False,
+            stopwords=frozenset(stop_words(self.language)),
+            stemmer=None,
             show_progress=False,
         )
-        return words
+        words, algorithm = list(found.vocab), _STEMMERS.get(self.language)
+        stems = Stemmer.Stemmer(algorithm).stemWords(words) if algorithm in Stemmer.algorithms() else words
+        vocabulary: dict[str, int] = {}
+        number = [vocabulary.setdefault(stem, len(vocabulary)) for stem in stems]
+        return [[number[word] for word in ids] for ids in found.ids], vocabulary
 
 
 def stop_words(language: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Search by embedding: the chunks whose vectors point the query's way (cosine).
+"""Search by embedding: the chunks whose vectors point the query's way by their cosine (Karpukhin et al. 2020).
 
 The vectors are the truth and lie in the store as ``embeddings.npy``. Chroma's HNSW graph over them is a cache: it is
 built when the index is opened for the first time and kept in the cache folder, never in the store, or on a Chroma
