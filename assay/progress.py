@@ -18,6 +18,8 @@ class Progress:
 
     _SHORT = 1.0
     """Seconds of a part that is not worth a line."""
+    _MANY = 20
+    """Things to do whose start is worth a line where no bar can be shown: silence looks like a hang."""
 
     def __init__(self, console: Console | None = None) -> None:
         """Without a console nothing is printed."""
@@ -57,6 +59,8 @@ class Progress:
     def counted(self, name: str, total: int, timing: str = "") -> Iterator[Callable[[int], None]]:
         """A bar over ``total`` things; the block is given a function that advances it."""
         task = self._bars.add_task(name, total=total, note="")
+        if self._lines is not None and total >= self._MANY:
+            self._lines.print(f"{name}: {total:,} to do", highlight=False)
         try:
             with self.timed(timing or name):
                 yield lambda done: self._bars.update(task, advance=done)

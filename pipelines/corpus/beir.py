@@ -46,6 +46,7 @@ class _DocumentRow(BaseModel):
     id: str = Field(alias="_id", min_length=1)
     title: str = ""
     text: str
+    metadata: dict[str, Any] = {}
 
 
 class _QueryRow(BaseModel):
@@ -105,7 +106,9 @@ def _documents(path: Path, problems: list[Problem]) -> tuple[list[tuple[Document
             unread.add(str(values.get("_id", "")))
         else:
             # Some sets hold documents that are a title alone.
-            documents.append((Document(row.id, row.text if row.text.strip() else row.title, row.title), place))
+            text = row.text if row.text.strip() else row.title
+            fields = {name: str(value) for name, value in row.metadata.items()}
+            documents.append((Document(row.id, text, row.title, fields), place))
     if not documents and not unread:
         problems.append(Problem(str(path), None, "", "the corpus is empty"))
     return documents, unread

@@ -3,6 +3,8 @@
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -24,12 +26,17 @@ class FolderDataset(CorpusConfig):
     """A folder of documents and a file of questions.
 
     The id of a document is its path inside the folder, with ``/``. Files and folders whose name starts with a dot are
-    left out, and so is the questions file where it lies inside the folder.
+    left out, and so are the files of questions and metadata where they lie inside the folder.
     """
 
     kind: Literal["folder"] = "folder"
     documents: Path = Field(description="Folder of documents, searched recursively.")
     questions: Path = Field(description="File of questions: .jsonl or .csv, one question a row.")
+    metadata: Path | None = Field(
+        None,
+        description="File of document metadata for filters (.jsonl): a row holds a document's path or a pattern such "
+        "as hr/*, and its fields; of rows that match one document the later ones win.",
+    )
     skip_unreadable: bool = Field(
         False, description="Leave out files that cannot be read as documents, instead of stopping with their names."
     )
@@ -66,9 +73,15 @@ class _QuestionRow(_Row):
     kind: str = ""
     fact_ids: list[str] = []
     answerable: bool = True
+    metadata: dict[str, str] = {}
 
 
-_PLAIN = [name for name in _QuestionRow.model_fields if name not in ("gold", "relevance")]
+class _MetadataRow(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+    document: str
+
+
+_PLAIN = [name for name in _QuestionRow.model_fields if name not in ("gold", "relevance", "metadata")]
 _CSV_COLUMNS = (*_PLAIN, "gold_document", "gold_text")
 
 
@@ -81,6 +94,11 @@ def folder(config: FolderDataset) -> Loader:
         there = exists(config.documents, "documents", problems, folder=True)
         asked = exists(config.questions, "questions", problems)
         documents, unread = _documents(config, problems) if there else ([], set())
+        if config.metadata is not None and exists(config.metadata, "metadata", problems):
+            fields = _metadata(config.metadata, [document.id for document, _ in documents], problems)
+            documents = [
+                (replace(document, metadata=fields.get(document.id, {})), place) for document, place in documents
+            ]
         by_id = {document.id: document for document, _ in documents}
         known = by_id.keys() | unread
         questions = list(_questions(config, by_id, known, problems)) if asked else []
@@ -110,7 +128,7 @@ def _documents(config: FolderDataset, problems: list[Problem]) -> tuple[list[tup
 
     documents: list[tuple[Document, Place]] = []
     unread: set[str] = set()
-    for path in _files(config.documents, config.questions):
+    for path in _files(config.documents, {config.questions, config.metadata}):
         identifier = path.relative_to(config.documents).as_posix()
         try:
             text = parse_file(path)
@@ -126,8 +144,29 @@ def _documents(config: FolderDataset, problems: list[Problem]) -> tuple[list[tup
     return documents, unread
 
 
-def _files(folder: Path, questions: Path) -> list[Path]:
-    paths = (path for path in folder.rglob("*") if path.is_file() and path.resolve() != questions.resolve())
+def _metadata(path: Path, documents: Sequence[str], problems: list[Problem]) -> dict[str, dict[str, str]]:
+    """The fields of each document that the file names."""
+    fields: dict[str, dict[str, str]] = {}
+    for place, values in read_jsonl(path, problems):
+        row = parse_row(_MetadataRow, values, place, problems)
+        if row is None:
+            continue
+        given = row.model_extra or {}
+        for name, value in given.items():
+            if not isinstance(value, str | int | float):
+                problems.append(Problem(*place, name, f"must be a text or a number, not {type(value).__name__}"))
+        named = [identifier for identifier in documents if fnmatchcase(identifier, row.document)]
+        if not named and documents:
+            message = f"names no document: {row.document!r}{did_you_mean(row.document, documents)}"
+            problems.append(Problem(*place, "document", message))
+        for identifier in named:
+            fields.setdefault(identifier, {}).update({name: str(value) for name, value in given.items()})
+    return fields
+
+
+def _files(folder: Path, others: set[Path | None]) -> list[Path]:
+    apart = {path.resolve() for path in others if path is not None}
+    paths = (path for path in folder.rglob("*") if path.is_file() and path.resolve() not in apart)
     visible = (path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts))
     return sorted(visible, key=lambda path: path.relative_to(folder).as_posix())
 
@@ -159,6 +198,7 @@ def _questions(
                 kind=row.kind,
                 fact_ids=tuple(row.fact_ids),
                 answerable=row.answerable,
+                metadata=row.metadata,
             ),
             place,
         )

@@ -95,6 +95,14 @@ def test_a_pipe_gets_a_line_for_each_part_that_took_a_second_and_no_bars(clock: 
     assert pipe.getvalue() == "tuning: 61 s\n"
 
 
+def test_a_pipe_is_told_when_much_work_begins(clock: Clock) -> None:
+    pipe = StringIO()
+    progress = Progress(Console(file=pipe, force_terminal=False, width=80))
+    with progress.counted("answering test questions", 1200), progress.counted("few", 3):
+        pass
+    assert pipe.getvalue() == "answering test questions: 1,200 to do\n"
+
+
 def test_what_no_step_named_is_everything_else(clock: Clock) -> None:
     progress = Progress()
     clock.now += 2

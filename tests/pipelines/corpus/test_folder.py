@@ -265,3 +265,29 @@ def test_csv_cells_with_quotes_and_line_breaks_survive(tmp_path: Path) -> None:
         csv.writer(file).writerows([["question", "answer"], ['Who said "up",\nand when?', "Ada, 1904"]])
     (question,) = _load(root, "q.csv").questions
     assert (question.text, question.answers) == ('Who said "up",\nand when?', ("Ada, 1904",))
+
+
+def test_metadata_file_gives_documents_their_fields_by_path_or_pattern(tmp_path: Path) -> None:
+    asked = {"question": "How high?", "answer": "96 m", "split": "test", "metadata": {"groups": "hr"}}
+    root = _folder(tmp_path, {"hr/pay.md": "Pay is paid.", "hr/leave.md": "Leave is long.", "open.md": TOWER}, [asked])
+    rows = [{"document": "hr/*", "groups": "hr", "year": 2025}, {"document": "hr/leave.md", "groups": "hr, all"}]
+    (root / "fields.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    dataset = _load(root, metadata=str(root / "fields.jsonl"))
+    fields = {document.id: dict(document.metadata) for document in dataset.documents}
+    assert fields == {
+        "hr/leave.md": {"groups": "hr, all", "year": "2025"},
+        "hr/pay.md": {"groups": "hr", "year": "2025"},
+        "open.md": {},
+    }
+    assert dataset.questions[0].metadata == {"groups": "hr"}
+
+
+def test_metadata_that_names_no_document_or_holds_a_list_is_a_problem(tmp_path: Path) -> None:
+    root = _folder(tmp_path, {"open.md": TOWER}, [{"question": "How high?", "answer": "96 m", "split": "test"}])
+    rows = [{"document": "opn.md", "groups": "hr"}, {"document": "open.md", "groups": ["hr"]}]
+    (root / "fields.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert _problems(root, metadata=str(root / "fields.jsonl")) == [
+        "fields.jsonl:1: document: names no document: 'opn.md'; did you mean 'open.md'?",
+        "fields.jsonl:2: groups: must be a text or a number, not list",
+    ]
+    assert _problems(root, metadata=str(root / "none.jsonl"))[0] == "none.jsonl: metadata: no such file"
