@@ -1,10 +1,14 @@
 """Names of configurations: short, unique, and telling them apart by what differs."""
 
 from collections import Counter
+from hashlib import blake2b
 
 from pydantic_core import PydanticCustomError
 
 from assay.experiment import Configuration
+
+LONGEST = 24
+"""Letters of a value that stand in a name as they are."""
 
 
 def with_ids(configurations: tuple[Configuration, ...]) -> tuple[Configuration, ...]:
@@ -22,7 +26,7 @@ def with_ids(configurations: tuple[Configuration, ...]) -> tuple[Configuration, 
             for index, values in zip(alike, flat, strict=True):
                 if configurations[index].id:
                     continue
-                marks = [f"{key.rpartition('.')[2]}{values.get(key)}" for key in varied]
+                marks = [f"{key.rpartition('.')[2]}{_short(values[key])}" for key in varied if key in values]
                 names[index] = _plain("-".join([name, *marks]))
     if repeated := [name for name, count in Counter(names).items() if count > 1]:
         raise PydanticCustomError(
@@ -50,6 +54,12 @@ def _name(configuration: Configuration) -> str:
         return configuration.arm
     pairs = "-pairs" if configuration.training_pairs_indexed else ""
     return f"{configuration.arm}-{configuration.retriever.kind}-k{configuration.depth}{pairs}"
+
+
+def _short(value: object) -> str:
+    """A value as part of a name; a long one, such as a prompt, by six digits of its hash."""
+    text = str(value)
+    return text if len(text) <= LONGEST else blake2b(text.encode(), digest_size=3).hexdigest()
 
 
 def _plain(name: str) -> str:

@@ -1,5 +1,7 @@
 """``assay serve``."""
 
+import os
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -22,3 +24,6 @@ def serve(
     from assay.serving.server import serve as serve_run
 
     serve_run(run, configuration, host=host, port=port, store=store, console=console())
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        # An answer is still being written: its thread cannot be stopped, and Python would wait for it.
+        os._exit(0)

@@ -51,6 +51,9 @@ def as_query_engine(pipeline: Pipeline) -> "BaseQueryEngine":
     class PipelineQueryEngine(BaseQueryEngine):
         """A configuration's answers."""
 
+        def _get_prompt_modules(self) -> dict[str, Any]:
+            return {}  # the prompts are the pipeline's
+
         def _query(self, query_bundle: "QueryBundle") -> "Response":
             return _response(pipeline, ask(pipeline, question_of(query_bundle.query_str)))
 

@@ -1,6 +1,8 @@
 """``assay serve``: one configuration of a finished run, on this machine until Ctrl+C."""
 
+import asyncio
 import errno
+import logging
 import signal
 import socket
 from pathlib import Path
@@ -42,6 +44,7 @@ def serve(
             raise UserError(f"{name}: {error}") from error
         app = pipeline_app(pipeline, local=host in LOOPBACK)
         settings = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=STOP_SECONDS)
+        logging.getLogger("uvicorn.error").addFilter(_is_no_cancellation)
         _listen(listener, port)
         print(announcement(run_folder, name, listener), flush=True)
         before = signal.signal(signal.SIGTERM, _interrupt)
@@ -98,6 +101,11 @@ def _refused(error: OSError, host: str, port: int) -> UserError:
     if isinstance(error, PermissionError):
         return UserError(f"--port {port}: not allowed for you; take one above 1023")
     return UserError(f"--host {host}: not an address of this machine ({error.strerror})")
+
+
+def _is_no_cancellation(record: logging.LogRecord) -> bool:
+    """Keeps the traceback of a request that Ctrl+C cut off out of the log."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -1,8 +1,8 @@
 """Several retrievers merged into one ranking.
 
 ``rrf`` is reciprocal rank fusion (Cormack, Clarke and Buettcher, SIGIR 2009): ranks and not scores are merged, so parts
-need no common scale. ``convex`` is the convex combination of normalised scores (Bruch, Gai and Ingber 2023, "An Analysis
-of Fusion Functions for Hybrid Retrieval", TOIS), which keeps how far hits lie apart and gains from a tuned weight.
+need no common scale. ``convex`` is the convex combination of normalised scores (Bruch, Gai and Ingber 2023, "Fusion
+Functions for Hybrid Retrieval"), which keeps how far hits lie apart and gains from a tuned weight.
 """
 
 import json

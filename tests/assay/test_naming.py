@@ -35,6 +35,14 @@ def test_configurations_that_share_a_name_are_told_apart_by_what_differs() -> No
     assert ids(one, other) == ["rag-bm25-k3-size200", "rag-bm25-k3-size400"]
 
 
+def test_a_stage_that_the_other_lacks_shows_by_its_fields_and_a_long_prompt_by_a_hash() -> None:
+    assert ids(rag(), rag(post=["reorder"])) == ["rag-bm25-k3", "rag-bm25-k3-kindreorder"]
+    prompts = [{"kind": "hyde", "prompt": f"{number} {{question}} " + "and so on " * 50} for number in range(2)]
+    named = ids(*(rag(query=query) for query in prompts))
+    assert len(set(named)) == 2
+    assert all(len(name) < 40 for name in named)
+
+
 def test_given_id_stays() -> None:
     assert ids(rag(id="mine"), rag()) == ["mine", "rag-bm25-k3"]
 
