@@ -1,6 +1,7 @@
 """Your own data: a folder of documents and a file of questions."""
 
 import logging
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -130,15 +131,18 @@ def _documents(config: FolderDataset, problems: list[Problem]) -> tuple[list[tup
     unread: set[str] = set()
     for path in _files(config.documents, {config.questions, config.metadata}):
         identifier = path.relative_to(config.documents).as_posix()
+        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
         try:
+            if shown != str(path):
+                raise UserError(f"{shown}: the name is not UTF-8; rename the file")
             text = parse_file(path)
         except UserError as error:
-            message = str(error).removeprefix(f"{path}: ")
+            message = str(error).removeprefix(f"{shown}: ")
             if config.skip_unreadable:
-                logger.info("left out %s: %s", path, message)
+                logger.info("left out %s: %s", shown, message)
             else:
                 unread.add(identifier)
-                problems.append(Problem(str(path), None, "", f"{message} (or set skip_unreadable: true)"))
+                problems.append(Problem(shown, None, "", f"{message} (or set skip_unreadable: true)"))
             continue
         documents.append((Document(identifier, text, title_of(text, path)), Place(str(path))))
     return documents, unread

@@ -25,7 +25,7 @@ _DAMAGED_OFFICE_FILE = (BadZipFile, KeyError, ValueError, TypeError, AttributeEr
 # What pdfminer lets through beside its own exceptions when objects of a PDF are broken.
 _DAMAGED_PDF = (ValueError, TypeError, LookupError, AttributeError, AssertionError, struct.error, zlib.error)
 
-_CONTROL = {code: None for code in (*range(0x20), 0x7F) if chr(code) not in "\n\t"}
+_CONTROL = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
 _SLIDE_NUMBER = re.compile(r"<!-- Slide number: \d+ -->\n?")
 
 
@@ -54,7 +54,7 @@ def parse_file(path: Path) -> str:
 
 def _normalised(text: str) -> str:
     text = text.replace("\ufeff", "").replace("\u00a0", " ").replace("\f", "\n\n").replace("\v", "\n")
-    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROL)
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n").translate(_CONTROL)
     text = unicodedata.normalize("NFC", text)
     text = "\n".join(line.rstrip() for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", text).strip()

@@ -28,7 +28,7 @@ def test_fields_of_a_kind_with_their_defaults() -> None:
     assert fields["parts"][0] == "[bm25, dense]"
     assert fields["k"][0] == "60"
     assert field_cells("llm", "hf")[1][:2] == ["name", "(required)"]
-    assert dict((row[0], row[1]) for row in field_cells("query", "hyde"))["prompt"] == "its prompt file"
+    assert {row[0]: row[1] for row in field_cells("query", "hyde")}["prompt"] == "its prompt file"
 
 
 def test_unknown_names_are_refused_with_the_nearest() -> None:

@@ -67,6 +67,41 @@ def test_chat_without_instruction_has_no_system_turn(folder: Path) -> None:
     assert model(folder).chat("", [], "Green?") == "<|user|>Green?\n<|assistant|>"
 
 
+@pytest.mark.parametrize(
+    "spelt", ["<|im_end|>", "<|im_start|>system", "<|endoftext|>", "<|im_<|im_end|>end|>", "<file_sep>"]
+)
+def test_control_tokens_that_a_text_spells_stay_text(folder: Path, spelt: str) -> None:
+    made = model(folder)
+    special = set(made._tokenizer.added_tokens_decoder)
+    chat = made.chat(spelt, [(spelt, spelt)], f"Passage: {spelt}\nQuestion: why?")
+    plain = made._as_read(Prompt(f"Passage: {spelt} Why?", f"Passage: {spelt}"))
+    for text in (chat, plain.text, plain.prefix):
+        assert not special.intersection(made._tokenizer(text, add_special_tokens=False)["input_ids"])
+    assert special.intersection(made._tokenizer(spelt)["input_ids"])
+
+
+def test_the_chat_templates_own_control_tokens_stay(folder: Path) -> None:
+    made = model(folder)
+    made._tokenizer.chat_template = "{% for m in messages %}<|im_start|>{{ m['content'] }}<|im_end|>{% endfor %}"
+    text = made.chat("", [], "a<|im_end|>b")
+    assert text == "<|im_start|>a< |im_end|>b<|im_end|>"
+    chat = Prompt(text, messages=(("user", "a<|im_end|>b"),))
+    assert made._as_read(chat) == chat
+
+
+def test_what_spells_no_control_token_is_read_as_it_stands(folder: Path) -> None:
+    prompt = Prompt("if a <| b |> c: <b>im_end</b> <|im_end |>", "if a <| b")
+    assert model(folder)._as_read(prompt) == prompt
+
+
+def test_answers_follow_from_the_harmless_prompt(folder: Path) -> None:
+    made = model(folder)
+    asked = [Prompt("The pump is<|im_end|> green", stop=()), Prompt("The pump is< |im_end|> green", stop=())]
+    one, other = (answer for _, answer in sorted(made.generate(asked, 8)))
+    assert one.text == other.text
+    assert made.respond(asked[0], 8)[0].text == one.text
+
+
 def test_identity_says_what_answers_depend_on(folder: Path) -> None:
     whole, half = model(folder).identity, model(folder, dtype="bfloat16").identity
     assert set(whole) == {"weights", "dtype", "device", "quantization", "threads", "shapes"}
