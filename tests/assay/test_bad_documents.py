@@ -82,9 +82,24 @@ def overlapping_words(documents: list[Any]) -> Any:
     return Overlap()
 
 
+def overlapping_nodes(nodes: list[Any]) -> Any:
+    """The same as a LlamaIndex retriever."""
+    from llama_index.core.retrievers import BaseRetriever
+    from llama_index.core.schema import NodeWithScore, QueryBundle
+
+    class Overlap(BaseRetriever):
+        def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+            words = set(query_bundle.query_str.split())
+            scored = [NodeWithScore(node=one, score=float(len(words & set(one.text.split())))) for one in nodes]
+            return sorted(scored, key=lambda one: -(one.score or 0.0))
+
+    return Overlap()
+
+
 WEIGHTLESS: dict[str, Any] = {
     "bm25": {"kind": "bm25"},
     "langchain": {"kind": "langchain", "factory": f"{__name__}:overlapping_words"},
+    "llama_index": {"kind": "llama_index", "factory": f"{__name__}:overlapping_nodes"},
     "graph": {"kind": "graph", "passages": "bm25"},
     "hybrid": {"kind": "hybrid", "parts": ["bm25", {"kind": "graph", "passages": "bm25"}]},
 }

@@ -1,0 +1,32 @@
+"""The warnings of a run, in their order."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from assay.cautions import cautions
+from assay.experiment import Experiment
+from pipelines.records import Dataset, Document, Question
+
+EXPERIMENT = Experiment.model_validate(
+    {"name": "x", "dataset": "builtin", "llm": "embedded", "configurations": [{"arm": "closed_book"}]}
+)
+QUESTIONS = tuple(Question(name, "Who?", ("Ada",), "dev" if name == "a" else "test") for name in "abc")
+
+
+def found(language: str, errors: int, **fell_back: int) -> tuple[str, ...]:
+    dataset = Dataset("x", (Document("a", "Ada"),), QUESTIONS, language)
+    measured: list[Any] = [SimpleNamespace(id=name, fell_back=count) for name, count in fell_back.items()]
+    return cautions(EXPERIMENT, dataset, measured, errors)
+
+
+def test_nothing_to_warn_of() -> None:
+    assert found("en", 0, rag=0) == ()
+
+
+def test_failures_come_first_then_the_language_then_rewriting_by_configuration() -> None:
+    assert found("fr", 3, closed_book=0, one=2, other=1) == (
+        "3 answers failed and count as wrong",
+        "the dataset's language is 'fr', SmolLM2-135M-Instruct reads English: name models that know it",
+        "rewriting gave nothing for 2 of 2 questions of one: they were searched for as they stand",
+        "rewriting gave nothing for 1 of 2 questions of other: they were searched for as they stand",
+    )
