@@ -1,14 +1,15 @@
 """Retrieval compared on its own: every retrieved configuration of an experiment, before any answer is paid for.
 
-Choices are read on dev, test is asked for all, and each configuration is compared with the baselines by paired tests
-over one family. Questions with answers are resampled in clusters that share a gold document. Where a dataset judges
+Choices are read on dev, test is asked for all, and the configurations are compared with each baseline by paired tests,
+one family a baseline. One that ranks exactly as an earlier one does (its post-processors change what is read, not what
+is found) is named so and left out of the families. Questions with answers are resampled in clusters that share a gold document. Where a dataset judges
 documents alone (BEIR), questions are resampled as they stand, as is usual for judged topics: their pooled judgements
 would tie nearly all of them into one cluster.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,8 @@ SHOWN = (METRIC, "recall_at_5", "recall_at_10", "gold_in_context")
 @dataclass(frozen=True)
 class RetrievalRow:
     """One configuration: ``dev`` is the mean of ``METRIC`` there, ``metrics`` are on test. Seconds are machine time
-    per question in a batch, language model calls included; ``context_tokens`` what the model would be given to read."""
+    per question in a batch, language model calls included; ``context_tokens`` what the model would be given to read;
+    ``ranks_as`` an earlier configuration with the same rankings on test."""
 
     id: str
     dev: float
@@ -52,6 +54,7 @@ class RetrievalRow:
     index_bytes: float
     train_seconds: float
     fell_back: int
+    ranks_as: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,25 +99,41 @@ def compare_retrieval(
         if not any(question.judgements for question in questions):
             raise UserError(f"dataset {dataset.name}: no test question has a gold passage or a judged document")
         tables = {c.id: _table(stages, c, questions) for c in configurations}
-        rows = tuple(_row(stages, c, questions, tables[c.id]) for c in configurations)
-    primary = {name: table[METRIC] for name, (table, _) in tables.items()}
-    judged = ~np.ma.getmaskarray(primary[known[0]])
-    clusters = _clusters(questions)[judged]
-    contrasts = [(name, base) for base in against or known[:1] for name in known if name != base]
-    comparisons = compare_family(
-        contrasts,
-        {name: np.asarray(values[judged]) for name, values in primary.items()},
-        clusters,
-        metric=METRIC,
-        seed=fan_out(experiment.seed, "comparisons"),
-        margin=experiment.margin,
-    )
+        twins = _twins(tables)
+        rows = tuple(
+            replace(_row(stages, c, questions, tables[c.id]), ranks_as=twins.get(c.id, "")) for c in configurations
+        )
+    judged = ~np.ma.getmaskarray(tables[known[0]][0][METRIC])
+    values = {name: np.asarray(table[METRIC][judged]) for name, (table, _) in tables.items() if name not in twins}
+    comparisons = [
+        comparison
+        for base in against or known[:1]
+        for comparison in compare_family(
+            [(name, base) for name in values if name != base],
+            values,
+            _clusters(questions)[judged],
+            metric=METRIC,
+            seed=fan_out(experiment.seed, "comparisons", base),
+            margin=experiment.margin,
+        )
+    ]
     best = max(rows, key=lambda row: row.dev).id
     result = RetrievalComparison(
         experiment.name, dataset.name, len(dataset.documents), int(judged.sum()), rows, tuple(comparisons), best
     )
     _save(result, runs / experiment.name)
     return result
+
+
+def _twins(tables: Mapping[str, tuple[dict[str, Column], Retrieved]]) -> dict[str, str]:
+    """For each configuration whose rankings are those of an earlier one, that one's id."""
+    first: dict[tuple[tuple[str, ...], ...], str] = {}
+    twins = {}
+    for name, (_, found) in tables.items():
+        rankings = tuple(hits.chunk_ids for hits in found.ranking)
+        if first.setdefault(rankings, name) != name:
+            twins[name] = first[rankings]
+    return twins
 
 
 def _clusters(questions: Sequence[Question]) -> NDArray[np.intp]:
@@ -208,12 +227,12 @@ def _cells(
     if gold:
         cells.append(f"{row.metrics['gold_in_context'].mean:.3f}" if "gold_in_context" in row.metrics else "")
     cells += [f"{row.context_tokens:.0f}", f"{1000 * row.seconds:.1f}"]
-    return cells + [_difference(by_pair.get((row.id, base))) for base in bases]
+    return cells + [_difference(by_pair.get((row.id, base)), row.ranks_as) for base in bases]
 
 
-def _difference(one: Comparison | None) -> str:
+def _difference(one: Comparison | None, twin: str) -> str:
     if one is None:
-        return ""
+        return f"ranks as {twin}" if twin else ""
     said = {"a": "better", "b": "worse"}.get(one.verdict, one.verdict)
     return f"{one.delta:+.3f} [{one.low:+.3f}, {one.high:+.3f}] {said}"
 

@@ -40,17 +40,19 @@ def test_what_is_found_is_scored_and_no_answer_is_asked(
     assert (result.documents, result.questions) == (8, bm25.metrics["ndcg_at_10"].n)
     assert bm25.context_tokens == top.context_tokens  # a fake model counts words; one document each
     assert not fake_model.asked
-    assert [(one.a, one.b) for one in result.comparisons] == [("untitled", "bm25"), ("top", "bm25")]
+    # The title stands in the text as well, and what is cut after the search changes no ranking.
+    assert [row.ranks_as for row in result.rows] == ["", "", "bm25"]
+    assert [(one.a, one.b, one.verdict) for one in result.comparisons] == [("untitled", "bm25", "equivalent")]
     assert untitled.dev == 1.0
 
 
 def test_files_hold_what_was_returned(experiment: dict[str, Any], tmp_path: Path) -> None:
-    result = retrieve(experiment, tmp_path, against=["top", "bm25"])
+    result = retrieve(experiment, tmp_path, against=["untitled", "bm25"])
     folder = tmp_path / "runs/search"
     assert load_comparison(folder / "retrieval.json") == result
     table = (folder / "retrieval.md").read_text(encoding="utf-8")
     assert table.count("\n") == 5
-    assert cells_of(result)[0][-2:] == ["against top", "against bm25"]
+    assert cells_of(result)[0][-2:] == ["against untitled", "against bm25"]
 
 
 def test_unknown_baseline_and_experiments_without_retrieval_are_refused(
