@@ -2,9 +2,11 @@
 
 Choices are read on dev, test is asked for all, and the configurations are compared with each baseline by paired tests,
 one family a baseline. One that ranks exactly as an earlier one does (its post-processors change what is read, not what
-is found) is named so and left out of the families. Questions with answers are resampled in clusters that share a gold document. Where a dataset judges
-documents alone (BEIR), questions are resampled as they stand, as is usual for judged topics: their pooled judgements
-would tie nearly all of them into one cluster.
+is found) is named so and left out of the families.
+
+Questions with answers are resampled in clusters that share a gold document. Where a dataset judges documents alone
+(BEIR), questions are resampled as they stand, as is usual for judged topics: their pooled judgements would tie nearly
+all of them into one cluster.
 """
 
 import json
@@ -99,7 +101,8 @@ def compare_retrieval(
         if not any(question.judgements for question in questions):
             raise UserError(f"dataset {dataset.name}: no test question has a gold passage or a judged document")
         tables = {c.id: _table(stages, c, questions) for c in configurations}
-        twins = _twins(tables)
+        bases = list(against) or known[:1]
+        twins = {name: twin for name, twin in _twins(tables).items() if name not in bases}
         rows = tuple(
             replace(_row(stages, c, questions, tables[c.id]), ranks_as=twins.get(c.id, "")) for c in configurations
         )
@@ -107,7 +110,7 @@ def compare_retrieval(
     values = {name: np.asarray(table[METRIC][judged]) for name, (table, _) in tables.items() if name not in twins}
     comparisons = [
         comparison
-        for base in against or known[:1]
+        for base in bases
         for comparison in compare_family(
             [(name, base) for name in values if name != base],
             values,

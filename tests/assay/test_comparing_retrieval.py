@@ -41,8 +41,8 @@ def test_what_is_found_is_scored_and_no_answer_is_asked(
     assert bm25.context_tokens == top.context_tokens  # a fake model counts words; one document each
     assert not fake_model.asked
     # The title stands in the text as well, and what is cut after the search changes no ranking.
-    assert [row.ranks_as for row in result.rows] == ["", "", "bm25"]
-    assert [(one.a, one.b, one.verdict) for one in result.comparisons] == [("untitled", "bm25", "equivalent")]
+    assert [row.ranks_as for row in result.rows] == ["", "bm25", "bm25"]
+    assert result.comparisons == ()
     assert untitled.dev == 1.0
 
 
@@ -53,6 +53,11 @@ def test_files_hold_what_was_returned(experiment: dict[str, Any], tmp_path: Path
     table = (folder / "retrieval.md").read_text(encoding="utf-8")
     assert table.count("\n") == 5
     assert cells_of(result)[0][-2:] == ["against untitled", "against bm25"]
+    assert [(one.a, one.b, one.delta, one.verdict) for one in result.comparisons] == [
+        ("bm25", "untitled", 0.0, "undecided"),
+        ("untitled", "bm25", 0.0, "undecided"),
+    ]
+    assert cells_of(result)[3][-1] == "ranks as bm25"
 
 
 def test_unknown_baseline_and_experiments_without_retrieval_are_refused(
