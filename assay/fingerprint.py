@@ -74,8 +74,12 @@ def code_hash(module_name: str) -> str:
     Imports are read from the syntax tree, those inside functions too; nothing is imported. The packages a module lies
     in count, as Python runs their ``__init__`` first. Modules loaded by name at run time (registry discovery) do not:
     a new technique changes no other's hash. A third party's module counts its own top-level package as first party.
+    For ``__main__`` it is the script's source, and one word in a notebook, where nothing can tell a change.
     The answer holds for the life of the process. Raises ``ModuleNotFoundError`` where there is no such module.
     """
+    if module_name == "__main__":  # a kind written in a script or a notebook
+        script = getattr(sys.modules["__main__"], "__file__", None)
+        return hashlib.sha256(Path(script).read_bytes()).hexdigest() if script else "interactive"
     first_party = FIRST_PARTY | {module_name.partition(".")[0]}
     if _source(module_name) is None:
         raise ModuleNotFoundError(f"no source for the module {module_name!r}")

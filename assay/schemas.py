@@ -16,6 +16,7 @@ def experiment_schema() -> dict[str, Any]:
     """Schema of an experiment file. Fields that hold a stage list its kinds; any field of a configuration may hold
     ``{grid: [...]}`` in place of a value."""
     from assay.experiment import Experiment
+    from assay.loading import DEFAULTS
 
     schema = Experiment.model_json_schema()
     definitions: dict[str, Any] = schema.setdefault("$defs", {})
@@ -32,8 +33,10 @@ def experiment_schema() -> dict[str, Any]:
     for name, part in gridded.items():
         if not name.startswith(("stage:", "dataset:", "llm:")):
             part["properties"] = {key: _gridded(value) for key, value in part.get("properties", {}).items()}
-    for key in ("chunker", "finetuning"):
-        schema["properties"][key] = {"$ref": f"#/$defs/stage:{key}", "description": f"{key} of all configurations"}
+    for key in DEFAULTS:
+        one = {"$ref": f"#/$defs/stage:{key}"}
+        some = {"type": "array", "items": one} if key == "enrichment" else one
+        schema["properties"][key] = {**some, "description": f"{key} of all configurations"}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_linked(schema)}
 
 

@@ -1,8 +1,11 @@
-"""Maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998), by langchain-core."""
+"""Maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998).
+
+Not langchain-core's: it compares cosines to their last bit, which depends on what else was embedded at the same time.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -11,6 +14,13 @@ from pipelines.registry import StageConfig
 from pipelines.retrieval.embedders import EmbedderField, embedders
 from pipelines.retrieval.embedders.embedded import EmbeddedConfig
 from pipelines.tools import Tools
+
+if TYPE_CHECKING:
+    from numpy import float32
+    from numpy.typing import NDArray
+
+_DECIMALS = 5
+"""What is compared is rounded to this: below it lies what float32 sums in another batch differ by."""
 
 
 class MMRConfig(StageConfig):
@@ -31,8 +41,6 @@ def mmr(config: MMRConfig) -> PostProcessor:
     embedder = embedders.build(config.embedder)
 
     def diversify(found: Sequence[Found], tools: Tools) -> list[Found]:
-        from langchain_core.vectorstores.utils import maximal_marginal_relevance
-
         from pipelines.retrieval.vector_memory import embed_documents
 
         texts = [chunk.indexed for one in found for chunk in one.chunks]
@@ -42,10 +50,21 @@ def mmr(config: MMRConfig) -> PostProcessor:
         queries = embedder.embed_queries([one.query for one in found])
         results, start = [], 0
         for one, query in zip(found, queries, strict=True):
-            rows = list(vectors[start : start + len(one.chunks)])
+            rows = vectors[start : start + len(one.chunks)]
             start += len(rows)
-            order = maximal_marginal_relevance(query, rows, lambda_mult=config.weight, k=len(rows))
+            order = _diversified(rows @ query, rows @ rows.T, config.weight)
             results.append(replace(one, chunks=tuple(one.chunks[place] for place in order)))
         return results
 
     return diversify
+
+
+def _diversified(near: "NDArray[float32]", alike: "NDArray[float32]", weight: float) -> list[int]:
+    """Positions in the new order, from cosines with the query (chunks,) and with each other (chunks, chunks)."""
+    order: list[int] = []
+    left = list(range(len(near)))
+    while left:
+        repeats = alike[left][:, order].max(axis=1) if order else 0.0
+        values = (weight * near[left] - (1 - weight) * repeats).round(_DECIMALS)
+        order.append(left.pop(int(values.argmax())))
+    return order

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, JsonValue, ValidationError, model_validator
+from pydantic import ConfigDict, Field, JsonValue, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from pipelines.errors import UserError
@@ -43,11 +43,16 @@ _NOT_LISTING = (404, 405, 501)
 _VERSION = ("version", "root", "max_model_len")
 """What servers say about a model beside its name. Not ``created``: some give the time of the request."""
 _UNKNOWN_FIELD = re.compile(r"unsupported|not support|unrecogni[sz]ed|unknown|extra|not permitted", re.IGNORECASE)
+_KEY_FIELD = {
+    "api_key": {"type": "string", "pattern": NAMED.pattern, "description": "another way to name the variable"}
+}
 _OWN = {"model", "messages", "stream", "max_tokens", "max_completion_tokens"}
 
 
 class OpenAIModel(RemoteConfig):
     """A model behind any OpenAI-compatible endpoint, paid by tokens."""
+
+    model_config = ConfigDict(json_schema_extra=lambda schema: schema["properties"].update(_KEY_FIELD))
 
     kind: Literal["openai"] = "openai"
     model: str = Field(min_length=1, description="the model's name at the endpoint")

@@ -4,7 +4,8 @@ LangChain chat model."""
 import asyncio
 import socket
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -46,6 +47,12 @@ def test_values_by_hand(ours: dict[str, Any], metric: Metric) -> None:
     assert ours[metric] == pytest.approx(EXPECTED[metric], abs=1e-9)
 
 
+def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """In a thread of its own: browser tests leave an event loop behind in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
+
 def test_values_of_ragas_run_directly(ours: dict[str, Any], scripted_judge: Callable[[str], str], embed: Any) -> None:
     from inspect import signature
 
@@ -78,7 +85,7 @@ def test_values_of_ragas_run_directly(ours: dict[str, Any], scripted_judge: Call
     assert set(metrics) == set(METRICS)
     for name, metric in metrics.items():
         reads = [field for field in _fields(ROWS[0]) if field in signature(metric.ascore).parameters]
-        theirs = [asyncio.run(metric.ascore(**{f: _fields(row)[f] for f in reads})).value for row in ROWS]
+        theirs = [_run(metric.ascore(**{f: _fields(row)[f] for f in reads})).value for row in ROWS]
         assert ours[name] == pytest.approx(theirs, abs=1e-9), name
 
 
@@ -109,7 +116,7 @@ def test_values_of_the_old_ragas_metrics_behind_langchain(
         "context_recall": LLMContextRecall(llm=llm),
     }
     for name, metric in metrics.items():
-        theirs = [asyncio.run(metric.single_turn_ascore(SingleTurnSample(**_fields(row)))) for row in ROWS]
+        theirs = [_run(metric.single_turn_ascore(SingleTurnSample(**_fields(row)))) for row in ROWS]
         assert ours[name] == pytest.approx(theirs, abs=1e-9), name
 
 
