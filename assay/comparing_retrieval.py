@@ -25,7 +25,7 @@ from assay.progress import Progress
 from assay.retrieval import Retrieved
 from assay.stages import Stages
 from assay.store import Store
-from eval.leakage import check_leakage
+from eval.leakage import without_leaks
 from eval.metrics import Column, column, gold_passage_recall, score_retrieval
 from eval.results import Comparison, Estimate
 from eval.statistics.clusters import clusters_by_gold
@@ -61,7 +61,8 @@ class RetrievalRow:
 
 @dataclass(frozen=True)
 class RetrievalComparison:
-    """All rows in the experiment's order; ``best_on_dev`` is the id that dev would choose."""
+    """All rows in the experiment's order; ``best_on_dev`` is the id that dev would choose, ``leaks_left_out`` the number
+    of training questions that stand in dev or test as well and were not learnt from."""
 
     name: str
     dataset: str
@@ -70,6 +71,7 @@ class RetrievalComparison:
     rows: tuple[RetrievalRow, ...]
     comparisons: tuple[Comparison, ...]
     best_on_dev: str
+    leaks_left_out: int = 0
 
 
 def compare_retrieval(
@@ -95,8 +97,8 @@ def compare_retrieval(
     progress = Progress(console)
     with progress.shown():
         stages = Stages(experiment, Store(store), progress)
+        stages.dataset, left_out = without_leaks(stages.dataset)
         dataset = stages.dataset
-        check_leakage(dataset.split("train"), dataset.split("dev") + dataset.split("test"))
         questions = dataset.split("test")
         if not any(question.judgements for question in questions):
             raise UserError(f"dataset {dataset.name}: no test question has a gold passage or a judged document")
@@ -122,7 +124,14 @@ def compare_retrieval(
     ]
     best = max(rows, key=lambda row: row.dev).id
     result = RetrievalComparison(
-        experiment.name, dataset.name, len(dataset.documents), int(judged.sum()), rows, tuple(comparisons), best
+        experiment.name,
+        dataset.name,
+        len(dataset.documents),
+        int(judged.sum()),
+        rows,
+        tuple(comparisons),
+        best,
+        left_out,
     )
     _save(result, runs / experiment.name)
     return result
@@ -240,10 +249,17 @@ def _difference(one: Comparison | None, twin: str) -> str:
     return f"{one.delta:+.3f} [{one.low:+.3f}, {one.high:+.3f}] {said}"
 
 
+def size_of(result: RetrievalComparison) -> str:
+    """What was searched and asked, in a line."""
+    size = f"{result.dataset}: {result.documents:,} documents, {result.questions:,} test questions"
+    left_out = f"; {result.leaks_left_out} training questions that stand in dev or test left out"
+    return size + (left_out if result.leaks_left_out else "")
+
+
 def retrieval_table(result: RetrievalComparison) -> Table:
     """The comparison for the terminal."""
     heading, *rows = cells_of(result)
-    title = f"{result.dataset}: {result.documents:,} documents, {result.questions:,} test questions; * best on dev"
+    title = f"{size_of(result)}; * best on dev"
     table = Table(*heading, title=title)
     for row in rows:
         table.add_row(*row)

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 import assay
-from assay.comparing_retrieval import RetrievalComparison, cells_of, load_comparison
+from assay.comparing_retrieval import RetrievalComparison, cells_of, load_comparison, size_of
 from assay.loading import load_experiment
 
 ROOT = Path(__file__).parents[1]
@@ -22,8 +22,9 @@ def section(result: RetrievalComparison, description: str) -> str:
     heading, *rows = cells_of(result)
     lines = [heading, ["---"] * len(heading), *rows]
     table = "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-    size = f"{result.documents:,} documents, {result.questions:,} test questions"
-    return f"## {result.name.removeprefix('retrieval-')}\n{description} {result.dataset}: {size}.\n\n{table}\n"
+    return (
+        f"## {result.name.removeprefix('retrieval-')}\n{description}\n\n{size_of(result)}; * best on dev.\n\n{table}\n"
+    )
 
 
 def main() -> None:

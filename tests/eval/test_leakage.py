@@ -123,3 +123,15 @@ def test_tracks_are_derived_only_where_no_test_question_has_one() -> None:
     assert [q.track for q in with_tracks(made).questions] == ["", "in_training", "only_in_documents", ""]
     named = Dataset("d", (), (*rows, Question("e", "?", ("x",), "test", track="task")))
     assert with_tracks(named) is named
+
+
+def test_leaking_training_questions_can_be_left_out_of_a_published_set() -> None:
+    from eval.leakage import without_leaks
+    from pipelines.records import Dataset, Document
+
+    train = [Question("t1", "Dragon's blood", (), "train"), Question("t2", "How high is it?", (), "train")]
+    test = [Question("q1", "dragon's  Blood", (), "test")]
+    dataset = Dataset("d", (Document("a", "text"),), (*train, *test))
+    kept, left_out = without_leaks(dataset)
+    assert ([question.id for question in kept.questions], left_out) == (["t2", "q1"], 1)
+    assert without_leaks(kept) == (kept, 0)
