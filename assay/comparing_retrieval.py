@@ -61,8 +61,8 @@ class RetrievalRow:
 
 @dataclass(frozen=True)
 class RetrievalComparison:
-    """All rows in the experiment's order; ``best_on_dev`` is the id that dev would choose, ``leaks_left_out`` the number
-    of training questions that stand in dev or test as well and were not learnt from."""
+    """All rows in the experiment's order; ``best_on_dev`` is the id that dev would choose, ``leaks_left_out`` the
+    number of training questions that stand in dev or test as well and were not learnt from."""
 
     name: str
     dataset: str
