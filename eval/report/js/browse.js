@@ -27,7 +27,8 @@ function setUpBrowse(answers, charts) {
   for (const input of inputs) {
     input.addEventListener("input", () => {
       clearTimeout(waiting);
-      waiting = setTimeout(refresh, input.type === "search" ? 120 : 0);
+      if (input.type === "search") waiting = setTimeout(refresh, 120);
+      else refresh();
     });
   }
   byId("filters").addEventListener("submit", (event) => event.preventDefault());
