@@ -60,6 +60,7 @@ class Retrieval:
         self.stages = stages
         self.indexing = indexing
         self._processors: dict[str, PostProcessor] = {}
+        self._opened: dict[str, PostProcessor] = {}
 
     def retrieving(self, configuration: Configuration, tools: Tools | None = None) -> Retrieving:
         """The retrieval of a configuration, opened. ``tools`` replace those that answer from the store."""
@@ -74,17 +75,20 @@ class Retrieval:
             candidates=configuration.found,
             transform=query_transforms.build(configuration.query) if configuration.query else None,
             allows=filters.build(configuration.filter) if configuration.filter else None,
-            rerank=self._opened(configuration, configuration.rerank),
-            post=self._opened(configuration, configuration.post),
+            rerank=self._processors_of(configuration, configuration.rerank),
+            post=self._processors_of(configuration, configuration.post),
         )
 
-    def hits(
-        self, configuration: Configuration, questions: Sequence[Question], queries: Sequence[str]
+    def _hits(
+        self,
+        opened: Retrieving,
+        configuration: Configuration,
+        questions: Sequence[Question],
+        queries: Sequence[str],
     ) -> tuple[list[Queries], list[Hits], Entry]:
         """What is searched for in place of each query, and what is found, ``SEARCH_DEPTH`` deep or more."""
         retriever = configuration.retriever
         assert retriever is not None
-        opened = self.retrieving(configuration)
         asked = opened.queries(queries)
         depth = max(SEARCH_DEPTH, configuration.found)
         contents = [entry.content for entry in self.indexing.indexes(configuration)]
@@ -109,8 +113,8 @@ class Retrieval:
         self, configuration: Configuration, questions: Sequence[Question], queries: Sequence[str]
     ) -> Retrieved:
         """What is retrieved for each question, searched for by ``queries`` in its place."""
-        asked, hits, searched = self.hits(configuration, questions, queries)
         opened = self.retrieving(configuration)
+        asked, hits, searched = self._hits(opened, configuration, questions, queries)
         share = Spent(seconds=searched.quantities["seconds"] / max(1, len(queries)))
         spent = [words.spent + share for words in asked]
         if configuration.rerank or configuration.post:
@@ -151,41 +155,40 @@ class Retrieval:
     def _context_key(self, configuration: Configuration, searched: Entry, queries: Sequence[str]) -> str:
         configs = (*configuration.rerank, *configuration.post)
         code = [stage_code(config) for config in configs]
-        own = [getattr(p, "identity", "") for p in self._opened(configuration, configs)]
-        learnt = [self._learnt(configuration, config).content for config in configs if self._is_learner(config)]
+        own = [getattr(self._built(config), "identity", "") for config in configs]
+        learnt = [entry.content for entry in self.learnt(configuration)]
         cuts = (configuration.rerank, configuration.post, configuration.found, configuration.depth)
         content = (self.indexing.chunks(configuration)[0].content, searched.content)
         identity = self.stages.model(configuration).identity
         return fingerprint("context", cuts, code, own, learnt, identities(configs), content, identity, list(queries))
 
-    def _opened(self, configuration: Configuration, configs: Sequence[StageConfig]) -> tuple[PostProcessor, ...]:
+    def _processors_of(self, configuration: Configuration, configs: Sequence[StageConfig]) -> tuple[PostProcessor, ...]:
         return tuple(self._processor(configuration, config) for config in configs)
 
     def _processor(self, configuration: Configuration, config: StageConfig) -> PostProcessor:
-        if not self._is_learner(config):
-            key = fingerprint(config)
-            if key not in self._processors:
-                self._processors[key] = post_processors.build(config)
-            return self._processors[key]
-        entry = self._learnt(configuration, config)
-        if entry.content not in self._processors:
-            learner = post_processors.build(config)
-            assert isinstance(learner, Learner)
-            self._processors[entry.content] = learner.open(entry.folder)
-        return self._processors[entry.content]
+        """The technique, opened from what it learnt where it learns."""
+        built = self._built(config)
+        if not isinstance(built, Learner):
+            return built
+        entry = self._learnt(configuration, config, built)
+        if entry.content not in self._opened:
+            self._opened[entry.content] = built.open(entry.folder)
+        return self._opened[entry.content]
 
-    def _is_learner(self, config: StageConfig) -> bool:
-        return isinstance(post_processors.build(config), Learner)
+    def _built(self, config: StageConfig) -> PostProcessor:
+        key = fingerprint(config)
+        if key not in self._processors:
+            self._processors[key] = post_processors.build(config)
+        return self._processors[key]
 
     def learnt(self, configuration: Configuration) -> list[Entry]:
         """What the post-processors of a configuration learnt."""
         configs = (*configuration.rerank, *configuration.post)
-        return [self._learnt(configuration, config) for config in configs if self._is_learner(config)]
+        built: list[tuple[StageConfig, object]] = [(config, self._built(config)) for config in configs]
+        return [self._learnt(configuration, config, one) for config, one in built if isinstance(one, Learner)]
 
-    def _learnt(self, configuration: Configuration, config: StageConfig) -> Entry:
+    def _learnt(self, configuration: Configuration, config: StageConfig, learner: Learner) -> Entry:
         """Trained on what the configuration's own first search finds for the labelled questions."""
-        learner = post_processors.build(config)
-        assert isinstance(learner, Learner)
         assert configuration.retriever is not None
         contents = [entry.content for entry in self.indexing.indexes(configuration)]
         chunked, chunks = self.indexing.chunks(configuration)
