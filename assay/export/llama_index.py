@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 from assay.pipeline import Answered, Pipeline
 from assay.serving.asking import ask, passages, question_of, retrieved_only
-from pipelines.errors import UserError
 from pipelines.records import Chunk, Context
 
 if TYPE_CHECKING:
@@ -18,11 +17,9 @@ def as_retriever(pipeline: Pipeline) -> "BaseRetriever":
     """The retrieval of a pipeline: query transformation, search, reranking and post-processing.
 
     Nodes come in reading order, without scores: after reranking and reordering there is no number that means the same
-    for all. A node's id is the chunk's. Raises ``UserError`` where the configuration retrieves nothing or
-    llama-index-core is not installed.
+    for all. A node's id is the chunk's. Raises ``UserError`` where the configuration retrieves nothing.
     """
     retrieved_only(pipeline)
-    _installed()
     import asyncio
 
     from llama_index.core.base.base_retriever import BaseRetriever
@@ -41,9 +38,7 @@ def as_retriever(pipeline: Pipeline) -> "BaseRetriever":
 
 def as_query_engine(pipeline: Pipeline) -> "BaseQueryEngine":
     """A query engine that answers with the pipeline. A response's ``source_nodes`` are the passages it was read from,
-    its ``metadata`` holds ``configuration``, ``citations`` (ids of nodes) and ``usage`` (tokens). Raises ``UserError``
-    where llama-index-core is not installed."""
-    _installed()
+    its ``metadata`` holds ``configuration``, ``citations`` (ids of nodes) and ``usage`` (tokens)."""
     import asyncio
 
     from llama_index.core.base.base_query_engine import BaseQueryEngine
@@ -95,10 +90,3 @@ def _response(pipeline: Pipeline, answered: Answered) -> "Response":
         "usage": {"input_tokens": answer.prompt_tokens, "output_tokens": answer.output_tokens},
     }
     return Response(response=answer.text, source_nodes=nodes(answered.context), metadata=metadata)
-
-
-def _installed() -> None:
-    try:
-        import llama_index.core  # noqa: F401
-    except ImportError as error:
-        raise UserError("this export needs the package llama-index-core; install assay-workbench[rag]") from error

@@ -11,7 +11,6 @@ from eval.judging.conversations import Conversation
 from eval.judging.replies import NoReply, UnreadableReply
 from eval.scores import Embed
 from eval.statistics.seeds import fan_out
-from pipelines.errors import UserError
 from pipelines.records import Answer, Context, Question
 
 OPENINGS = (
@@ -100,10 +99,8 @@ def conversations(
     """The judgements of ``asked``, not yet begun. A ``repeat`` above 0 opens in other words and shuffles the passages
     where their order should not matter: a greedy judge gives equal replies to equal prompts, so asking again in the
     same words would show no variance."""
-    try:
-        from eval.judging.ragas_metrics import ragas_metric
-    except ModuleNotFoundError as error:
-        raise UserError(f"judge: {error}; judged metrics need ragas, install assay-workbench[rag]") from error
+    from eval.judging.ragas_metrics import ragas_metric
+
     scorer = ragas_metric(metric, embed, OPENINGS[repeat])
     if repeat and metric in _ORDER_IS_IDLE:
         asked = [_shuffled(sample, fan_out(seed, "passages", repeat, number)) for number, sample in enumerate(asked)]

@@ -4,14 +4,45 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from pipelines.errors import UserError
-from pipelines.records import Hits
+from pipelines.records import Chunk, Hits
+from pipelines.registry import StageConfig
+
+
+class FactoryConfig(StageConfig):
+    """A retriever that a callable of the user's makes."""
+
+    factory: str = Field(
+        pattern=r"^\w+(\.\w+)*:\w+$", description="package.module:callable, which makes the retriever of the chunks"
+    )
+    arguments: dict[str, JsonValue] = Field(
+        default={}, description="passed to it by name; keys come from environment variables, never from here"
+    )
+
+
+@dataclass(frozen=True)
+class FactoryRetriever:
+    """It keeps no index in the store: the callable is called anew whenever the retriever is opened."""
+
+    config: FactoryConfig
+
+    parts: ClassVar[tuple[()]] = ()
+
+    @property
+    def identity(self) -> str:
+        """Hash of the factory's module."""
+        return source_hash(self.config.factory)
+
+    def build(self, chunks: Sequence[Chunk], folder: Path) -> Mapping[str, float]:
+        """Nothing to write."""
+        return {}
 
 
 def load_factory(path: str) -> Callable[..., Any]:

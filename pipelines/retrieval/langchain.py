@@ -7,48 +7,24 @@ what is asked for. It keeps no index in the store: the callable is called anew w
 what it writes elsewhere Assay does not know.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, JsonValue
-
 from pipelines.errors import UserError
 from pipelines.records import Chunk, Hits
-from pipelines.registry import StageConfig
 from pipelines.retrieval import Retriever, Search, retrievers
-from pipelines.retrieval.factory import call_factory, mapped, source_hash
+from pipelines.retrieval.factory import FactoryConfig, FactoryRetriever, call_factory, mapped
 
 
-class LangChainConfig(StageConfig):
+class LangChainConfig(FactoryConfig):
     """Any LangChain retriever, made by a callable of yours."""
 
     kind: Literal["langchain"] = "langchain"
-    factory: str = Field(
-        pattern=r"^\w+(\.\w+)*:\w+$", description="package.module:callable, which makes a BaseRetriever of documents"
-    )
-    arguments: dict[str, JsonValue] = Field(
-        default={}, description="passed to it by name; keys come from environment variables, never from here"
-    )
 
 
-@dataclass(frozen=True)
-class LangChainRetriever:
+class LangChainRetriever(FactoryRetriever):
     """A LangChain retriever over our chunks."""
-
-    config: LangChainConfig
-
-    parts = ()
-
-    @property
-    def identity(self) -> str:
-        """Hash of the factory's module."""
-        return source_hash(self.config.factory)
-
-    def build(self, chunks: Sequence[Chunk], folder: Path) -> Mapping[str, float]:
-        """Nothing to write."""
-        return {}
 
     def open(self, chunks: Sequence[Chunk], folder: Path, parts: Sequence[Search]) -> Search:
         """Calls the factory. Raises ``UserError`` where it makes no LangChain retriever; the search raises it where a

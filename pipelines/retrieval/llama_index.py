@@ -7,59 +7,29 @@ to what is asked for. It keeps no index in the store: the callable is called ane
 what it writes elsewhere Assay does not know.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, JsonValue
-
 from pipelines.errors import UserError
 from pipelines.records import Chunk, Hits
-from pipelines.registry import StageConfig
 from pipelines.retrieval import Retriever, Search, retrievers
-from pipelines.retrieval.factory import call_factory, mapped, source_hash
+from pipelines.retrieval.factory import FactoryConfig, FactoryRetriever, call_factory, mapped
 
 
-class LlamaIndexConfig(StageConfig):
+class LlamaIndexConfig(FactoryConfig):
     """Any LlamaIndex retriever or query engine, made by a callable of yours."""
 
     kind: Literal["llama_index"] = "llama_index"
-    factory: str = Field(
-        pattern=r"^\w+(\.\w+)*:\w+$",
-        description="package.module:callable, which makes a retriever or query engine of text nodes",
-    )
-    arguments: dict[str, JsonValue] = Field(
-        default={}, description="passed to it by name; keys come from environment variables, never from here"
-    )
 
 
-@dataclass(frozen=True)
-class LlamaIndexRetriever:
+class LlamaIndexRetriever(FactoryRetriever):
     """A LlamaIndex retriever over our chunks."""
 
-    config: LlamaIndexConfig
-
-    parts = ()
-
-    @property
-    def identity(self) -> str:
-        """Hash of the factory's module."""
-        return source_hash(self.config.factory)
-
-    def build(self, chunks: Sequence[Chunk], folder: Path) -> Mapping[str, float]:
-        """Nothing to write."""
-        return {}
-
     def open(self, chunks: Sequence[Chunk], folder: Path, parts: Sequence[Search]) -> Search:
-        """Calls the factory. Raises ``UserError`` where llama-index-core is not installed or the factory makes neither
-        retriever nor query engine; the search raises it where a result is none of the chunks."""
-        try:
-            from llama_index.core.schema import TextNode
-        except ImportError as error:
-            raise UserError(
-                "kind: llama_index needs the package llama-index-core; install assay-workbench[rag]"
-            ) from error
+        """Calls the factory. Raises ``UserError`` where it makes neither retriever nor query engine; the search raises
+        it where a result is none of the chunks."""
+        from llama_index.core.schema import TextNode
 
         path = self.config.factory
         nodes = (TextNode(id_=c.id, text=c.indexed, metadata={}) for c in chunks)
