@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from assay.ablation import Ablation
-    from assay.comparing_retrieval import RetrievalComparison
     from assay.experiment import Experiment
     from assay.pipeline import Pipeline
     from assay.planning import Plan
+    from assay.retrieval_results import RetrievalComparison
     from assay.runner import Run
     from eval.results import Results
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from rich.table import Table
-from rich.text import Text
 
 from assay.ablation import FULL, Ablation
+from assay.tables import markdown_table, terminal_table
 from eval.numbers import money, score, seconds, signed
 from eval.report.wording import between, metric_name, metric_title
 from eval.results import Comparison, ConfigurationResult, Results
@@ -44,26 +44,19 @@ def lines(ablation: Ablation) -> list[Line]:
 def ablation_table(ablation: Ablation) -> Table:
     """The table printed when an ablation ends."""
     metric = metric_name(ablation.run.results.primary_metric)
-    table = Table(title=f"What each stage of {ablation.configuration} is worth: {metric}", caption=NOTE)
-    for header in HEADERS:
-        table.add_column(Text(header), overflow="fold")
-    for row in _rows(ablation):
-        table.add_row(*map(Text, row))
-    return table
+    return terminal_table(_cells(ablation), f"What each stage of {ablation.configuration} is worth: {metric}", NOTE)
 
 
 def ablation_markdown(ablation: Ablation) -> str:
     """The same table as Markdown."""
     metric = metric_title(ablation.run.results.primary_metric)
-    rows = [HEADERS, ("---",) * len(HEADERS), *_rows(ablation)]
-    table = [f"| {' | '.join(row)} |" for row in rows]
     title = f"# What each stage of {ablation.configuration} is worth"
-    return "\n".join([title, "", f"{metric}, on test.", "", *table, "", NOTE, ""])
+    return "\n".join([title, "", f"{metric}, on test.", "", markdown_table(_cells(ablation)), "", NOTE, ""])
 
 
-def _rows(ablation: Ablation) -> list[tuple[str, ...]]:
+def _cells(ablation: Ablation) -> list[tuple[str, ...]]:
     results = ablation.run.results
-    rows = [_row(results, FULL, "", "", "", "")]
+    rows = [HEADERS, _row(results, FULL, "", "", "", "")]
     for line in lines(ablation):
         one = line.comparison
         latency = "absent" if line.latency is None else _plus(line.latency, seconds(abs(line.latency)))

@@ -5,10 +5,9 @@ from typing import Any
 from pydantic_core import PydanticUndefined
 
 from assay.registries import registries
+from assay.tables import Cells, markdown_table
 from pipelines.errors import UserError
 from pipelines.registry import Registry, StageConfig, nearest
-
-Cells = list[list[str]]
 
 
 def kind_cells(stage: str | None = None) -> Cells:
@@ -35,11 +34,8 @@ def field_cells(stage: str, kind: str) -> Cells:
 
 def as_markdown() -> str:
     """The whole table, as docs/kinds.md holds it."""
-    rows = kind_cells()
-    lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
-    table = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |" for cells in lines)
     intro = "Made by `assay kinds --markdown`. `assay kinds STAGE KIND` shows the fields of one."
-    return f"# Every kind of every stage\n{intro}\n\n{table}"
+    return f"# Every kind of every stage\n{intro}\n\n{markdown_table(kind_cells())}"
 
 
 def _registry(stage: str) -> Registry[Any]:

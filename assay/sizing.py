@@ -13,6 +13,7 @@ from rich.table import Table
 
 from assay.experiment import Experiment
 from assay.runner import run_experiment
+from assay.tables import markdown_table, terminal_table
 from eval.results import Estimate, Results
 from pipelines.errors import UserError
 
@@ -60,7 +61,8 @@ def size_curve(
         finished = run_experiment(cut, store=store, runs=runs, console=console, tracking=tracking)
         points += _points(finished.results)
         folder = finished.folder
-    _save(points, experiment.primary_metric, folder)
+    text = markdown_table(cells_of(points, experiment.primary_metric))
+    (folder / "size.md").write_text(text + "\n", encoding="utf-8")
     return points
 
 
@@ -96,15 +98,4 @@ def cells_of(points: Sequence[SizePoint], metric: str) -> list[list[str]]:
 
 def size_table(points: Sequence[SizePoint], metric: str) -> Table:
     """The curve for the terminal."""
-    heading, *rows = cells_of(points, metric)
-    table = Table(*heading)
-    for row in rows:
-        table.add_row(*row)
-    return table
-
-
-def _save(points: Sequence[SizePoint], metric: str, folder: Path) -> None:
-    heading, *rows = cells_of(points, metric)
-    lines = [heading, ["---"] * len(heading), *rows]
-    text = "".join("| " + " | ".join(cells) + " |\n" for cells in lines)
-    (folder / "size.md").write_text(text, encoding="utf-8")
+    return terminal_table(cells_of(points, metric))

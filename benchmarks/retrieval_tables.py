@@ -10,8 +10,10 @@ import argparse
 from pathlib import Path
 
 import assay
-from assay.comparing_retrieval import RetrievalComparison, cells_of, load_comparison, size_of
 from assay.loading import load_experiment
+from assay.retrieval_results import RetrievalComparison, load_comparison
+from assay.retrieval_table import cells_of, size_of
+from assay.tables import markdown_table
 
 ROOT = Path(__file__).parents[1]
 BASELINES = ("bm25", "minilm")
@@ -19,12 +21,8 @@ BASELINES = ("bm25", "minilm")
 
 def section(result: RetrievalComparison, description: str) -> str:
     """One experiment as Markdown."""
-    heading, *rows = cells_of(result)
-    lines = [heading, ["---"] * len(heading), *rows]
-    table = "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-    return (
-        f"## {result.name.removeprefix('retrieval-')}\n{description}\n\n{size_of(result)}; * best on dev.\n\n{table}\n"
-    )
+    title = result.name.removeprefix("retrieval-")
+    return f"## {title}\n{description}\n\n{size_of(result)}; * best on dev.\n\n{markdown_table(cells_of(result))}\n"
 
 
 def main() -> None:

@@ -14,16 +14,11 @@ def kinds(
     markdown: Annotated[bool, typer.Option(help="print Markdown, as docs/kinds.md is made")] = False,
 ) -> None:
     """List the kinds of every stage, third-party ones included, a line each with its source; or one kind's fields."""
-    from rich.markup import escape
-    from rich.table import Table
-
     from assay.kinds import as_markdown, field_cells, kind_cells
+    from assay.tables import terminal_table
 
     if markdown:
         typer.echo(as_markdown())
         return
-    heading, *rows = field_cells(stage, kind) if stage and kind else kind_cells(stage)
-    table = Table(*heading)
-    for row in rows:
-        table.add_row(*map(escape, row))
-    console().print(table)
+    cells = field_cells(stage, kind) if stage and kind else kind_cells(stage)
+    console().print(terminal_table(cells))

@@ -21,8 +21,9 @@ def retrieve(
     quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
 ) -> None:
     """Compare what the retrieved configurations find, with paired tests, before any answer is paid for."""
-    from assay.comparing_retrieval import compare_retrieval, retrieval_table
+    from assay.comparing_retrieval import compare_retrieval
     from assay.loading import load_experiment
+    from assay.retrieval_table import retrieval_table
 
     loaded = load_experiment(experiment, overrides or [])
     terminal = console()

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 import assay
-from assay.comparing_retrieval import cells_of, load_comparison
+from assay.retrieval_results import load_comparison
+from assay.retrieval_table import cells_of
 from pipelines.errors import UserError
 
 

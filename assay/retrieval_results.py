@@ -1,0 +1,61 @@
+"""What a comparison of retrieval found, and its file."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from eval.results import Comparison, Estimate
+
+METRIC = "ndcg_at_10"
+
+
+@dataclass(frozen=True)
+class RetrievalRow:
+    """One configuration: ``dev`` is the mean of ``METRIC`` there, ``metrics`` are on test. Seconds are machine time
+    per question in a batch, language model calls included; ``context_tokens`` what the model would be given to read;
+    ``ranks_as`` an earlier configuration with the same rankings on test."""
+
+    id: str
+    dev: float
+    metrics: dict[str, Estimate]
+    seconds: float
+    context_tokens: float
+    index_seconds: float
+    index_bytes: float
+    train_seconds: float
+    fell_back: int
+    ranks_as: str = ""
+
+
+@dataclass(frozen=True)
+class RetrievalComparison:
+    """All rows in the experiment's order; ``best_on_dev`` is the id that dev would choose, ``leaks_left_out`` the
+    number of training questions that stand in dev or test as well and were not learnt from."""
+
+    name: str
+    dataset: str
+    documents: int
+    questions: int
+    rows: tuple[RetrievalRow, ...]
+    comparisons: tuple[Comparison, ...]
+    best_on_dev: str
+    leaks_left_out: int = 0
+
+
+def load_comparison(path: Path) -> RetrievalComparison:
+    """The comparison in a ``retrieval.json``."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    rows = [
+        RetrievalRow(**{**row, "metrics": {name: Estimate(**one) for name, one in row["metrics"].items()}})
+        for row in data["rows"]
+    ]
+    return RetrievalComparison(
+        **{**data, "rows": tuple(rows), "comparisons": tuple(Comparison(**one) for one in data["comparisons"])}
+    )
+
+
+def save_comparison(result: RetrievalComparison, path: Path) -> None:
+    """Write it as JSON."""
+    rows = [{**asdict(row), "metrics": {k: v.model_dump() for k, v in row.metrics.items()}} for row in result.rows]
+    data = {**asdict(result), "rows": rows, "comparisons": [one.model_dump() for one in result.comparisons]}
+    path.write_text(json.dumps(data, indent=1), encoding="utf-8")
