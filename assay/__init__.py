@@ -14,14 +14,29 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from assay.ablation import Ablation
+    from assay.drafting import Drafted
     from assay.experiment import Experiment
     from assay.pipeline import Pipeline
     from assay.planning import Plan
     from assay.retrieval_results import RetrievalComparison
+    from assay.review import Review
     from assay.runner import Run
+    from eval.economics.statement import Statement
     from eval.results import Results
+    from pipelines.records import Split
 
-__all__ = ["ablate", "load_experiment", "load_pipeline", "load_results", "plan", "retrieve", "run"]
+__all__ = [
+    "ablate",
+    "draft_questions",
+    "load_experiment",
+    "load_pipeline",
+    "load_results",
+    "open_review",
+    "plan",
+    "retrieve",
+    "roi",
+    "run",
+]
 
 
 def load_experiment(experiment: "str | Path | Mapping[str, Any] | Experiment") -> "Experiment":
@@ -106,6 +121,53 @@ def retrieve(
     console = Console() if progress else None
     loaded = load_experiment(experiment)
     return compare_retrieval(loaded, store=Path(store), runs=Path(runs), against=against, console=console)
+
+
+def roi(run_folder: str | Path, scenario: "str | Path | Mapping[str, Any] | None" = None) -> "Statement":
+    """The money of a finished run, under its own scenario or another one (a YAML file, or a mapping of the same form);
+    the twin of ``assay roi``. Writes roi.json and roi.md in the folder. Raises ``UserError``."""
+    from assay.scenario import reckon_again
+
+    return reckon_again(Path(run_folder), Path(scenario) if isinstance(scenario, str) else scenario)
+
+
+def draft_questions(
+    folder: str | Path,
+    out: str | Path,
+    *,
+    llm: str | None = "embedded",
+    language: str = "en",
+    seed: int = 0,
+    force: bool = False,
+    store: str | Path = ".assay/store",
+    progress: bool = True,
+) -> "Drafted":
+    """Draft questions with gold passages from a folder of documents, for a person to review; the twin of
+    ``assay data questions``. ``llm=None`` takes tables and key-value lines alone. Raises ``UserError``."""
+    _offline()
+    from rich.console import Console
+
+    from assay.drafting import draft_questions as draft
+    from assay.progress import Progress
+
+    bars = Progress(Console() if progress else None)
+    return draft(
+        Path(folder),
+        Path(out),
+        llm=llm,
+        language=language,
+        seed=seed,
+        force=force,
+        store=Path(store),
+        progress=bars,
+    )
+
+
+def open_review(questions: str | Path, split: "Split | None" = None) -> "Review":
+    """Accept, edit or reject drafted questions in a notebook; the twin of ``assay data review``."""
+    from assay.review import open_review as opened
+
+    return opened(questions, split)
 
 
 def load_pipeline(

@@ -9,7 +9,8 @@ from pipelines.records import Dataset
 
 
 def cautions(experiment: Experiment, dataset: Dataset, measured: Sequence[Measured], errors: int) -> tuple[str, ...]:
-    """Answers that failed (``errors``), models that do not read the data, questions not rewritten."""
+    """Answers that failed (``errors``), gold that is not there, models that do not read the data, questions not
+    rewritten."""
     failed = (f"{errors} answers failed and count as wrong",) if errors else ()
     asked = len(dataset.split("test"))
     unwritten = tuple(
@@ -18,4 +19,16 @@ def cautions(experiment: Experiment, dataset: Dataset, measured: Sequence[Measur
         for one in measured
         if one.fell_back
     )
-    return (*failed, *language_warnings(experiment, dataset), *unwritten)
+    return (*failed, *_without_gold(experiment, dataset), *language_warnings(experiment, dataset), *unwritten)
+
+
+def _without_gold(experiment: Experiment, dataset: Dataset) -> tuple[str, ...]:
+    """What a test split without any gold passage takes away."""
+    test = dataset.split("test")
+    lost = []
+    if any(one.retrieved for one in experiment.configurations) and not any(question.judgements for question in test):
+        lost.append("retrieval metrics are absent")
+    if any(one.gold for one in experiment.configurations) and not any(question.gold for question in test):
+        lost.append("gold_context reads nothing, as closed_book does")
+    hint = "give the questions gold passages, or draft some with assay data questions"
+    return (f"no test question has a gold passage: {' and '.join(lost)}; {hint}",) if lost else ()

@@ -5,17 +5,14 @@ from dataclasses import dataclass
 
 from assay.answering import Asking, ask
 from assay.experiment import Configuration
-from assay.progress import Progress
 from assay.selection import Selection
 from assay.stages import Stages
+from assay.staleness import affected
 from eval.metrics import score_answers
 from eval.results import ARMS, Arm, FactChange, GridAnswer, Showcase
 from pipelines.flows import Outcome
 from pipelines.generation.prompts import expected
 from pipelines.records import Question
-
-CHANGED_FACTS = 8
-"""Facts that change overnight, among them, with luck, one that was right before."""
 
 REMEMBERING: tuple[Arm, ...] = ("rag", "lora", "lora_rag")
 """The cells that a changed fact tells apart."""
@@ -68,30 +65,22 @@ def showcase(questions: Sequence[Question], asked: Mapping[Arm, Asked]) -> Showc
 
 
 def fact_change(
-    stages: Stages, selection: Selection, asked: Mapping[Arm, Asked], progress: Progress
+    stages: Stages, after: Stages, selection: Selection, asked: Mapping[Arm, Asked]
 ) -> tuple[FactChange | None, str]:
-    """What retrieval and tuned weights answer the day after a fact changed, or why that cannot be shown.
+    """What retrieval and tuned weights answer the day after a fact changed (``after``), or why that cannot be shown.
 
     The question is the first changed one that the representatives answered right before, chosen without looking at
     what they answer afterwards.
     """
-    config = stages.experiment.dataset
-    if "changed_facts" not in type(config).model_fields:
-        return None, f"the dataset kind {config.kind!r} cannot change a fact in its documents"
     arms = [arm for arm in REMEMBERING if arm in asked]
     if "rag" not in arms or len(arms) < 2:
         return None, "it takes a retrieved and a tuned arm to compare"
-    changed = config.model_copy(update={"changed_facts": getattr(config, "changed_facts") + CHANGED_FACTS})  # noqa: B009
-    after = Stages(stages.experiment.model_copy(update={"dataset": changed}), stages.store, progress)
-    after.models = stages.models
-    after.trained_on = stages.trained_on or stages.dataset
     questions = stages.dataset.split("test")
-    new = {question.id: question for question in after.dataset.questions}
-    candidates = [i for i, q in enumerate(questions) if q.id in new and new[q.id].answers != q.answers and q.answerable]
+    candidates = dict(affected(stages, after))
     if not candidates:
         return None, "no fact behind a sampled test question changed"
     index = max(candidates, key=lambda i: sum(_correct(questions[i], asked[arm].outcome, i) for arm in arms))
-    before, then = questions[index], new[questions[index].id]
+    before, then = questions[index], candidates[index]
     askings = [Asking(asked[a].configuration, selection.templates[asked[a].configuration.id], 0, (then,)) for a in arms]
     outcomes = ask(after, askings, "asking after the change")
     return FactChange(

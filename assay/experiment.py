@@ -5,10 +5,12 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from eval.economics.terms import Economics as Economics
 from eval.judging.config import JudgeConfig
 from eval.results import ARMS, TUNED_ARMS, Arm
 from pipelines.corpus import DatasetField
 from pipelines.finetuning import FinetuningField
+from pipelines.finetuning.data import TrainingDataField
 from pipelines.flows import FlowField
 from pipelines.flows.linear import LinearFlow
 from pipelines.generation import LanguageModelField
@@ -69,6 +71,9 @@ class Configuration(Closed):
     )
     flow: FlowField = Field(LinearFlow(), description="in which order the stages are called")
     answer: StrategyField = Field(StuffConfig(), description="how the passages become one answer")
+    training_data: tuple[TrainingDataField, ...] = Field(
+        (), description="what the weights are tuned on, all of it together; tuned arms only"
+    )
     finetuning: FinetuningField | None = Field(None, description="how the weights are tuned; tuned arms only")
     llm: LanguageModelField | None = Field(None, description="another language model than the experiment's")
     prompt: str | None = Field(None, description="a prompt by name; absent lets the dev split choose")
@@ -78,8 +83,8 @@ class Configuration(Closed):
     def _complete(cls, data: Any) -> Any:
         """What a cell needs and the file leaves out: how documents are cut, how weights are tuned."""
         if isinstance(data, dict):
-            needed = {"chunker": RETRIEVED_ARMS, "finetuning": TUNED_ARMS}
-            usual = {"chunker": "recursive", "finetuning": "lora"}
+            needed = {"chunker": RETRIEVED_ARMS, "finetuning": TUNED_ARMS, "training_data": TUNED_ARMS}
+            usual: dict[str, Any] = {"chunker": "recursive", "finetuning": "lora", "training_data": ["pairs"]}
             missing = {
                 name: usual[name] for name, arms in needed.items() if data.get("arm") in arms and not data.get(name)
             }
@@ -95,8 +100,9 @@ class Configuration(Closed):
                 raise ValueError(f"arm {self.arm} retrieves nothing: leave {name} out")
         if self.candidates is not None and self.candidates < self.depth:
             raise ValueError(f"candidates ({self.candidates}) must not be fewer than depth ({self.depth})")
-        if not self.tuned and self.finetuning is not None:
-            raise ValueError(f"arm {self.arm} is not tuned: leave finetuning out")
+        for name in ("finetuning", "training_data"):
+            if not self.tuned and getattr(self, name):
+                raise ValueError(f"arm {self.arm} is not tuned: leave {name} out")
         if self.training_pairs_indexed and not self.retrieved:
             raise ValueError(f"arm {self.arm} has no index for the training pairs")
         return self
@@ -127,20 +133,6 @@ class LatencyProbe(Closed):
 
     questions: int = Field(20, ge=0, description="test questions asked of every configuration; 0 skips the probe")
     warm_up: int = Field(1, ge=0, description="requests before the clock starts, for each configuration")
-
-
-class Economics(Closed):
-    """Declared, not measured: what an answer is worth and how many are asked for."""
-
-    price_book: str | None = Field(None, description="a price book of your own (YAML); absent takes the dated default")
-    machine: str = Field("small_cpu", description="machine of the price book that serves and trains")
-    utilisation: float = Field(0.4, gt=0, le=1, description="share of the paid machine time that does work")
-    questions_per_month: float = Field(10_000, gt=0, description="how many questions are asked in a month")
-    horizon_months: float = Field(12, gt=0, description="over how long money is reckoned")
-    correct_usd: float = Field(1.0, ge=0, description="what a correct answer is worth")
-    wrong_usd: float = Field(0.5, ge=0, description="what a wrong answer costs")
-    escalation_usd: float = Field(0.6, ge=0, description="what it costs when a person answers instead")
-    status_quo: str = Field("no_system", description="no_system (people answer everything) or a configuration's id")
 
 
 class Experiment(Closed):

@@ -19,7 +19,7 @@ Location = tuple[str | int, ...]
 Origin = tuple[int, set[str]]
 """Which entry of the file a configuration comes from, and what it took from the defaults."""
 
-DEFAULTS = ("chunker", "enrichment", "finetuning")
+DEFAULTS = ("chunker", "enrichment", "training_data", "finetuning")
 """Stages that may stand at the top of a file, for all configurations that leave them out."""
 
 
@@ -82,7 +82,7 @@ def _with_defaults(entry: Any, defaults: Mapping[str, Any]) -> Any:
         return entry
     wanted = [
         *(["chunker", "enrichment"] if entry.get("arm") in RETRIEVED_ARMS else []),
-        *(["finetuning"] if entry.get("arm") in TUNED_ARMS else []),
+        *(["training_data", "finetuning"] if entry.get("arm") in TUNED_ARMS else []),
     ]
     return {**{name: defaults[name] for name in wanted if name in defaults}, **entry}
 

@@ -94,6 +94,7 @@ def one_off(stages: Stages, configuration: Configuration, adapters: Sequence[Ent
     entries = stages.indexing.indexes(configuration) if configuration.retrieved else []
     chunked = [stages.indexing.chunks(configuration)[0]] if configuration.retrieved else []
     learnt = stages.retrieval.learnt(configuration) if configuration.retrieved else []
+    written = [stages.tuning.training_set(configuration)[0]] if adapters else []
     indexing = sum(_machine_seconds(entry) for entry in [*entries, *chunked])
     training = sum(entry.quantities["seconds"] for entry in learnt)
     training += sum(entry.quantities.get("learning_seconds", 0.0) for entry in entries)
@@ -101,6 +102,10 @@ def one_off(stages: Stages, configuration: Configuration, adapters: Sequence[Ent
         index_seconds=indexing - sum(entry.quantities.get("learning_seconds", 0.0) for entry in entries),
         index_bytes=float(sum(_bytes(entry) for entry in entries)),
         embedding_tokens=sum(entry.quantities.get("embedding_tokens", 0.0) for entry in entries),
+        data_generation_seconds=sum(_machine_seconds(entry) for entry in written),
+        data_generation_prompt_tokens=sum(entry.quantities["prompt_tokens"] for entry in written),
+        data_generation_output_tokens=sum(entry.quantities["output_tokens"] for entry in written),
+        reviewer_minutes=sum(entry.quantities["reviewer_minutes"] for entry in written),
         train_seconds=_mean([entry.quantities["seconds"] for entry in adapters]) + training,
         training_tokens=_mean([entry.quantities["tokens"] for entry in adapters]),
         adapter_bytes=_mean([float(_bytes(entry)) for entry in adapters]) + sum(_bytes(entry) for entry in learnt),

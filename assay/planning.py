@@ -106,11 +106,18 @@ def _work(stages: Stages, configuration: Configuration) -> list[tuple[str, str, 
         indexes = stages.indexing.index_keys(configuration) if stages.store.peek(chunks) else [f"{chunks}:index"]
         work += [("index", key, tokens / EMBEDDED_TOKENS_PER_SECOND / len(indexes)) for key in indexes]
     if configuration.finetuning is not None:
+        made = stages.store.peek(stages.tuning.set_key(configuration))
         pairs = [training_pair(question) for question in stages.training]
+        if made:
+            pairs = list(stages.tuning.training_set(configuration)[1].pairs)
         tokens = sum(len(pair.prompt) + len(pair.completion) for pair in pairs) / CHARACTERS_PER_TOKEN
         epochs = float(getattr(configuration.finetuning, "epochs", 3))
         for seed in range(stages.experiment.seeds):
-            key = stages.adapter_key(configuration, seed)
+            key = (
+                stages.tuning.adapter_key(configuration, seed)
+                if made
+                else f"{stages.tuning.set_key(configuration)}:{configuration.finetuning}:{seed}"
+            )
             work.append((f"adapter (seed {seed})", key, tokens * epochs / TUNED_TOKENS_PER_SECOND))
     return work
 

@@ -9,6 +9,7 @@ def registries() -> dict[str, Registry[Any]]:
     """The registries in the order in which a question meets them."""
     from pipelines.corpus import datasets
     from pipelines.finetuning import trainers
+    from pipelines.finetuning.data import training_data
     from pipelines.flows import flows
     from pipelines.generation import language_models
     from pipelines.generation.answering import strategies
@@ -21,5 +22,5 @@ def registries() -> dict[str, Registry[Any]]:
     from pipelines.retrieval.filters import filters
 
     before = (datasets, chunkers, enrichments, embedders, query_transforms)
-    every = (*before, retrievers, filters, post_processors, strategies, language_models, trainers, flows)
+    every = (*before, retrievers, filters, post_processors, strategies, language_models, training_data, trainers, flows)
     return {registry.stage: registry for registry in every}

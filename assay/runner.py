@@ -20,15 +20,23 @@ from assay.measure import measure
 from assay.preflight import preflight
 from assay.probe import no_probe, probe
 from assay.progress import Progress
+from assay.scenario import write_statement
 from assay.selection import Selection, select
 from assay.serving.experiment_file import write_experiment
 from assay.stages import Stages
+from assay.staleness import Change, change_facts, check_churn
 from assay.store import Store
+from assay.weights import parameters
+from eval.economics.extrapolation import Sizes
 from eval.economics.prices import PriceBook, load_price_book
+from eval.economics.scenario_file import WhatIf
+from eval.economics.statement import Statement, make_statement
+from eval.economics.usage_file import write_usage
 from eval.evaluator import Evaluation, Plan, evaluate
+from eval.finance import Staleness
 from eval.leakage import listed
 from eval.measured import Measured
-from eval.results import Arm, DatasetInfo, Results, Scenario
+from eval.results import Arm, DatasetInfo, Results
 from pipelines.records import Dataset
 
 STORE = Path(".assay/store")
@@ -63,23 +71,33 @@ def run_experiment(
         prices = load_price_book(Path(experiment.economics.price_book) if experiment.economics.price_book else None)
         stages = Stages(experiment, Store(store), progress)
         with progress.step("checks"):
+            check_churn(experiment)
             preflight(stages, prices, (store, folder))
             near = listed(neighbours(stages))
         selection = select(stages)
         latencies = probe(stages, selection)
         measured = with_judgements(stages, measure(stages, selection, latencies))
+        change = change_facts(stages, selection, measured)
         with progress.step("statistics"):
             evaluation = evaluate(
                 stages.dataset.split("test"),
                 measured,
-                _plan(experiment, prices),
+                _plan(experiment, prices, change.staleness),
                 language=stages.dataset.language,
                 embed=stages.embed,
                 documents=stages.documents,
             )
-        results = _results(stages, selection, measured, evaluation, prices, near)
+            sizes = Sizes(len(stages.dataset.documents), parameters(stages))
+            terms = WhatIf.model_validate(experiment.economics.model_dump())
+            statement = make_statement(
+                experiment.name, evaluation.books, terms, prices, evaluation.comparisons, sizes, change.reason
+            )
+        results = _results(stages, selection, measured, evaluation, statement, change, near)
         with progress.step("report"):
             results.save(folder / "results.json")
+            asked = [question.id for question in stages.dataset.split("test")]
+            write_usage(folder, evaluation.books, experiment.economics, prices, asked, sizes.parameters)
+            write_statement(statement, folder)
             write_experiment(experiment, folder)
             _save_table(evaluation.per_question, folder / "per_question.parquet")
             render(results, evaluation.per_question, folder / "report.html")
@@ -93,30 +111,15 @@ def run_experiment(
     return Run(results, evaluation.per_question, folder)
 
 
-def _plan(experiment: Experiment, prices: PriceBook) -> Plan:
+def _plan(experiment: Experiment, prices: PriceBook, stale: Staleness | None) -> Plan:
     return Plan(
         primary_metric=experiment.primary_metric,
         margin=experiment.margin,
         contrasts=experiment.contrasts,
-        scenario=_scenario(experiment, prices),
+        economics=experiment.economics,
         prices=prices,
-        machine=experiment.economics.machine,
-        utilisation=experiment.economics.utilisation,
         seed=experiment.seed,
-    )
-
-
-def _scenario(experiment: Experiment, prices: PriceBook) -> Scenario:
-    money = experiment.economics
-    return Scenario(
-        questions_per_month=money.questions_per_month,
-        horizon_months=money.horizon_months,
-        correct_usd=money.correct_usd,
-        wrong_usd=money.wrong_usd,
-        escalation_usd=money.escalation_usd,
-        status_quo=money.status_quo,
-        price_book=prices.name,
-        prices_dated=str(prices.dated),
+        staleness=stale,
     )
 
 
@@ -125,14 +128,20 @@ def _results(
     selection: Selection,
     measured: list[Measured],
     evaluation: Evaluation,
-    prices: PriceBook,
+    statement: Statement,
+    change: Change,
     near: str,
 ) -> Results:
     experiment, questions = stages.experiment, stages.dataset.split("test")
     asked = _asked(stages, measured, evaluation, {one.id for one in measured if one.selected_on_dev})
     documents = _asked(stages, measured, evaluation, reading_documents(stages, selection))
-    change, no_change = fact_change(stages, selection, documents, stages.progress)
-    absent = {**evaluation.absent, **({"fact_change": no_change} if change is None else {})}
+    shown, not_shown = (
+        fact_change(stages, change.after, selection, documents) if change.after else (None, change.reason)
+    )
+    absent = dict(evaluation.absent)
+    for part, found, reason in (("fact_change", shown, not_shown), ("staleness", change.staleness, change.reason)):
+        if found is None:
+            absent[part] = reason
     if stages.experiment.judge is None:
         absent["judged_metrics"] = "no judge is configured"
     if reason := no_probe(stages):
@@ -145,14 +154,17 @@ def _results(
         primary_metric=experiment.primary_metric,
         dataset=describe(stages.dataset, stages.dataset_fingerprint),
         environment=describe_environment(),
-        scenario=_scenario(experiment, prices),
+        scenario=evaluation.reckoning.scenario,
         configurations=evaluation.configurations,
         comparisons=evaluation.comparisons,
-        break_even=evaluation.break_even,
-        pareto=evaluation.pareto,
-        recommendation=evaluation.recommendation,
+        break_even=evaluation.reckoning.break_even,
+        pareto=evaluation.reckoning.pareto,
+        recommendation=evaluation.reckoning.recommendation,
         showcase=showcase(questions, asked),
-        fact_change=change,
+        fact_change=shown,
+        staleness=change.staleness,
+        tornado=statement.tornado,
+        decision_map=statement.decision_map,
         small_sample=evaluation.small_sample,
         forgetting=forgetting(stages, selection),
         warnings=cautions(experiment, stages.dataset, measured, errors),

@@ -1,31 +1,25 @@
 """The stages of an experiment, each computed once and kept in the store under its fingerprint."""
 
-import ctypes
-import gc
-import sys
 from collections import Counter
-from contextlib import suppress
 from functools import cached_property
-from pathlib import Path
 
 from assay.completions import Completions
 from assay.embedding import remembered_embedding
 from assay.experiment import Configuration, Experiment
-from assay.fingerprint import dataset_fingerprint, fingerprint, stage_code
+from assay.fingerprint import dataset_fingerprint, fingerprint
 from assay.indexing import Indexing
 from assay.progress import Progress
 from assay.retrieval import Retrieval
 from assay.store import Entry, Store
 from assay.store.content import Make
 from assay.store.machine import describe_machine
+from assay.tuning import Tuning
 from eval.leakage import with_tracks
 from eval.scores import Embed
 from eval.statistics.seeds import fan_out
 from pipelines.corpus import datasets
 from pipelines.corpus.sampling import sample
-from pipelines.finetuning import trainers
 from pipelines.generation import LanguageModel, language_models
-from pipelines.generation.prompts import training_pair
 from pipelines.records import Dataset, Document, Question, Split
 
 
@@ -40,14 +34,14 @@ class Stages:
         self.hits_by_id: Counter[str] = Counter()
         self.misses: Counter[str] = Counter()
         self._entries: dict[str, Entry] = {}
-        self._adapters: dict[tuple[str, int], Entry] = {}
         self._model_keys: dict[str, str] = {}
-        self.trained_on: Dataset | None = None
-        """Where the documents changed after tuning: the dataset whose training pairs the adapters and examples saw."""
+        self.before: Stages | None = None
+        """Where documents changed after tuning: the stages that tuned, whose training pairs the examples are of too."""
         self.machine = describe_machine()
         self.completions = Completions(self)
         self.indexing = Indexing(self)
         self.retrieval = Retrieval(self, self.indexing)
+        self.tuning = Tuning(self)
 
     def compute(self, key: str, stage: str, make: Make) -> Entry:
         """The store's entry, verified once for each run."""
@@ -68,12 +62,12 @@ class Stages:
     @property
     def training(self) -> tuple[Question, ...]:
         """The training questions: what adapters are tuned on and worked examples are taken from."""
-        return (self.trained_on or self.dataset).split("train")
+        return (self.before or self).dataset.split("train")
 
     @cached_property
     def training_documents(self) -> dict[str, Document]:
         """The documents that the training questions' gold passages point into, by id."""
-        return {document.id: document for document in (self.trained_on or self.dataset).documents}
+        return {document.id: document for document in (self.before or self).dataset.documents}
 
     @cached_property
     def documents(self) -> dict[str, Document]:
@@ -119,32 +113,7 @@ class Stages:
 
     def adapter(self, configuration: Configuration, seed: int) -> Entry | None:
         """The tuned weights of a configuration for one seed; ``None`` for the base model."""
-        if configuration.finetuning is None:
-            return None
-        # Every prompt asks for it, and its key is a hash over all training pairs.
-        if (configuration.id, seed) not in self._adapters:
-            self._adapters[configuration.id, seed] = self._adapter(configuration, seed)
-        return self._adapters[configuration.id, seed]
-
-    def _adapter(self, configuration: Configuration, seed: int) -> Entry:
-        config, model = configuration.finetuning, self.model(configuration)
-        assert config is not None
-        pairs = [training_pair(question) for question in self.training]
-        stream = self._training_seed(seed)
-        key = self.adapter_key(configuration, seed)
-
-        def train(folder: Path) -> dict[str, float]:
-            network, tokenizer = model.trainable()
-            trainer = trainers.build(config)
-            with self.progress.training(f"tuning, seed {seed}") as report:
-                quantities = trainer(
-                    network, tokenizer, pairs, folder, base_name=model.name, seed=stream, progress=report
-                )
-            del network
-            give_back_memory()
-            return dict(quantities)
-
-        return self.compute(key, "adapter", train)
+        return (self.before or self).tuning.adapter(configuration, seed)
 
     def finished_key(self, configuration: Configuration) -> str:
         """Fingerprint of everything a configuration's answers depend on, for telling a plan that they are stored."""
@@ -153,23 +122,3 @@ class Stages:
         seeds = (experiment.seed, experiment.seeds, experiment.latency)
         identity = self.model(configuration).identity
         return fingerprint(configuration.model_dump(), asked, seeds, identity, self.dataset_fingerprint)
-
-    def adapter_key(self, configuration: Configuration, seed: int) -> str:
-        """Fingerprint of a configuration's adapter for one seed."""
-        config = configuration.finetuning
-        assert config is not None
-        pairs = [training_pair(question) for question in self.training]
-        stream = self._training_seed(seed)
-        return fingerprint("adapter", config, stage_code(config), self.model(configuration).identity, pairs, stream)
-
-    def _training_seed(self, seed: int) -> int:
-        # Training libraries take seeds of 32 bits.
-        return fan_out(self.experiment.seed, "finetuning", str(seed)) % 2**32
-
-
-def give_back_memory() -> None:
-    """Return freed memory to the system: after tuning glibc keeps about half a gigabyte of it to itself."""
-    gc.collect()
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):
-            ctypes.CDLL("libc.so.6").malloc_trim(0)

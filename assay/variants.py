@@ -41,7 +41,7 @@ def _changes(full: Configuration) -> Iterator[tuple[str, dict[str, Any]]]:
     if full.answer.kind != StuffConfig().kind:
         yield "plain-answer", {"answer": StuffConfig()}
     if full.tuned:
-        yield "without-tuning", {"arm": UNTUNED[full.arm], "finetuning": None, "prompt": None}
+        yield "without-tuning", {"arm": UNTUNED[full.arm], "finetuning": None, "training_data": (), "prompt": None}
     if full.retrieved:
         unset = {field: Configuration.model_fields[field].default for field in (*RETRIEVAL_FIELDS, "enrichment")}
         plain = {"training_pairs_indexed": False, "flow": LinearFlow(), "answer": StuffConfig(), "prompt": None}

@@ -9,23 +9,21 @@ from numpy.typing import NDArray
 
 from eval.contrasts import named_contrasts
 from eval.diagnosis import Diagnosis, diagnose
-from eval.economics.break_even import basis, break_even
-from eval.economics.candidate import Candidate, horizon_cost
+from eval.economics.account import Books
 from eval.economics.prices import PriceBook
-from eval.economics.roi import roi_with_reasons
+from eval.economics.reckoning import Reckoning, reckon
+from eval.economics.terms import Economics
+from eval.finance import Staleness
 from eval.measured import Measured
-from eval.money import Money, spend
-from eval.pareto import pareto_front
-from eval.recommendation import NEEDS_GOLD, Option, best_on_dev, eligible, recommend, shortfalls
+from eval.money import account_of
 from eval.results import (
-    BreakEven,
+    NEEDS_GOLD,
     Comparison,
     ConfigurationResult,
+    Cost,
     Estimate,
     JudgeQuality,
-    Recommendation,
     Roi,
-    Scenario,
     SmallSample,
     Tokens,
 )
@@ -48,27 +46,25 @@ BOUNDS = {"similarity": (-1.0, 1.0), "answer_relevancy": (-1.0, 1.0)}
 
 @dataclass(frozen=True)
 class Plan:
-    """What is declared before anything is judged."""
+    """What is declared before anything is judged, and what was measured of staleness."""
 
     primary_metric: str
     margin: float
     contrasts: tuple[tuple[str, str], ...]
-    scenario: Scenario
+    economics: Economics
     prices: PriceBook
-    machine: str
-    utilisation: float
     seed: int
+    staleness: Staleness | None = None
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything the results contract says about the configurations, and the table behind it."""
+    """Everything the results contract says about the configurations, and the table and books behind it."""
 
     configurations: tuple[ConfigurationResult, ...]
     comparisons: tuple[Comparison, ...]
-    break_even: tuple[BreakEven, ...]
-    pareto: tuple[str, ...]
-    recommendation: Recommendation
+    books: Books
+    reckoning: Reckoning
     small_sample: SmallSample | None
     per_question: "pd.DataFrame"
     absent: dict[str, str]
@@ -87,59 +83,58 @@ def evaluate(
     ``documents`` are the ids of the corpus, for the diagnosis."""
     clusters = clusters_by_gold(questions)
     scores = {one.id: score_configuration(questions, one, language, embed) for one in measured}
-    money = {
-        one.id: spend(one, scores[one.id], clusters, plan.scenario, plan.prices, plan.machine, plan.utilisation)
-        for one in measured
-    }
-    candidates = {name: one.candidate for name, one in money.items()}
-    diagnoses = {
-        one.id: diagnose(questions, one, scores[one.id], documents=documents, language=language) for one in measured
-    }
-    absent: dict[str, str] = {}
-    results = []
-    for one in measured:
-        returns, reasons = roi_with_reasons(candidates[one.id], plan.scenario, clusters, candidates, seed=plan.seed)
-        if money[one.id].no_cost_per_correct:
-            reasons = {**reasons, "per_correct_usd": money[one.id].no_cost_per_correct}
-        if diagnoses[one.id].absent:
-            reasons = {**reasons, "diagnosis": diagnoses[one.id].absent}
-        if one.judged is not None:
-            reasons = {**reasons, **{name: said.absent for name, said in one.judged.metrics.items() if said.absent}}
-        absent |= {f"configurations.{one.id}.{field}": reason for field, reason in reasons.items()}
-        metrics, tracks = summarise(questions, scores[one.id], clusters, plan.seed)
-        results.append(_result(one, metrics, tracks, money[one.id], diagnoses[one.id], returns))
     primary = {name: table.values[plan.primary_metric] for name, table in scores.items()}
-    contrasts = named_contrasts(plan.contrasts, measured)
     comparisons = compare_family(
-        contrasts,
+        named_contrasts(plan.contrasts, measured),
         primary,
         clusters,
         metric=plan.primary_metric,
         seed=fan_out(plan.seed, "comparisons"),
         margin=plan.margin,
     )
+    books = _books(measured, scores, clusters, plan)
+    money = reckon(books, plan.economics, plan.prices, comparisons)
+    diagnoses = {
+        one.id: diagnose(questions, one, scores[one.id], documents=documents, language=language) for one in measured
+    }
+    absent = {f"configurations.{place}": reason for place, reason in money.absent.items()}
+    results = []
+    for one in measured:
+        reasons = {"diagnosis": diagnoses[one.id].absent} if diagnoses[one.id].absent else {}
+        if one.judged is not None:
+            reasons |= {name: said.absent for name, said in one.judged.metrics.items() if said.absent}
+        absent |= {f"configurations.{one.id}.{field}": reason for field, reason in reasons.items()}
+        metrics, tracks = summarise(questions, scores[one.id], clusters, plan.seed)
+        results.append(_result(one, metrics, tracks, money.costs[one.id], diagnoses[one.id], money.returns[one.id]))
     deployable = [one.id for one in measured if one.arm not in NEEDS_GOLD]
-    accuracy = {name: float(primary[name].mean()) for name in primary}
-    points = {name: (accuracy[name], _total(candidates[name], plan, clusters)) for name in deployable}
     return Evaluation(
         configurations=tuple(results),
         comparisons=tuple(comparisons),
-        break_even=_break_even(comparisons, candidates, deployable, plan, clusters),
-        pareto=pareto_front(points),
-        recommendation=_recommend(measured, primary, candidates, plan, clusters),
+        books=books,
+        reckoning=money,
         small_sample=_small_sample({name: primary[name].mean(axis=0) for name in deployable}, plan),
-        per_question=per_question_rows(questions, measured, scores, money, diagnoses),
+        per_question=per_question_rows(questions, measured, scores, money.candidates, diagnoses),
         absent=absent,
     )
+
+
+def _books(measured: Sequence[Measured], scores: Mapping[str, Scores], clusters: Clusters, plan: Plan) -> Books:
+    """The accounts; what was measured of an arm's representative when facts changed holds for the whole arm."""
+    known = plan.staleness.configurations if plan.staleness else {}
+    stale = {one.arm: known[one.id] for one in measured if one.id in known}
+    accounts = tuple(
+        account_of(one, scores[one.id], plan.primary_metric, plan.economics, stale.get(one.arm)) for one in measured
+    )
+    return Books(accounts, clusters, plan.primary_metric, plan.margin, plan.seed)
 
 
 def _result(
     one: Measured,
     metrics: dict[str, Estimate],
     tracks: dict[str, dict[str, Estimate]],
-    money: Money,
+    cost: Cost,
     diagnosis: Diagnosis,
-    returns: Roi | None,
+    returns: Roi,
 ) -> ConfigurationResult:
     return ConfigurationResult(
         id=one.id,
@@ -158,7 +153,7 @@ def _result(
         diagnosis=diagnosis.counts,
         latency=one.latency,
         tokens=_tokens(one),
-        cost=money.cost,
+        cost=cost,
         roi=returns,
         store=one.store,
     )
@@ -210,47 +205,6 @@ def _tokens(one: Measured) -> Tokens:
         input_mean=float(np.mean([answer.prompt_tokens for answer in answers])),
         output_mean=float(np.mean([answer.output_tokens for answer in answers])),
     )
-
-
-def _total(candidate: Candidate, plan: Plan, clusters: Clusters) -> float:
-    return horizon_cost(candidate, plan.scenario, clusters, seed=plan.seed).value
-
-
-def _break_even(
-    comparisons: Sequence[Comparison],
-    candidates: Mapping[str, Candidate],
-    deployable: Sequence[str],
-    plan: Plan,
-    clusters: Clusters,
-) -> tuple[BreakEven, ...]:
-    return tuple(
-        break_even(candidates[c.a], candidates[c.b], plan.scenario, clusters, on=basis(c.verdict), seed=plan.seed)
-        for c in comparisons
-        if c.a in deployable and c.b in deployable
-    )
-
-
-def _recommend(
-    measured: Sequence[Measured],
-    primary: Mapping[str, NDArray[np.float64]],
-    candidates: Mapping[str, Candidate],
-    plan: Plan,
-    clusters: Clusters,
-) -> Recommendation:
-    options = [
-        Option(
-            id=one.id,
-            arm=one.arm,
-            selected_on_dev=one.selected_on_dev,
-            dev=one.dev_score,
-            test=float(primary[one.id].mean()),
-            usd=horizon_cost(candidates[one.id], plan.scenario, clusters, seed=plan.seed),
-        )
-        for one in measured
-    ]
-    values = {option.id: primary[option.id] for option in eligible(options)}
-    behind = shortfalls(values, best_on_dev(options).id, clusters, seed=fan_out(plan.seed, "shortfalls"))
-    return recommend(options, behind, metric=plan.primary_metric, margin=plan.margin, scenario=plan.scenario)
 
 
 def _small_sample(values: Mapping[str, NDArray[np.float64]], plan: Plan) -> SmallSample | None:

@@ -19,6 +19,10 @@ class OneOff:
     index_seconds: float = 0.0
     index_bytes: float = 0.0
     embedding_tokens: float = 0.0
+    data_generation_seconds: float = 0.0
+    data_generation_prompt_tokens: float = 0.0
+    data_generation_output_tokens: float = 0.0
+    reviewer_minutes: float = 0.0
     train_seconds: float = 0.0
     training_tokens: float = 0.0
     adapter_bytes: float = 0.0

@@ -14,11 +14,8 @@ from numpy.typing import ArrayLike
 
 from eval.economics.mean_interval import Clusters, mean_estimate
 from eval.numbers import money
-from eval.results import Arm, Interval, Recommendation, Scenario
+from eval.results import NEEDS_GOLD, Arm, Interval, Recommendation, Scenario
 from pipelines.errors import UserError
-
-NEEDS_GOLD: tuple[Arm, ...] = ("gold_context", "lora_gold_context")
-"""Arms that are given the gold passages, which nobody has in production."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +103,8 @@ def recommend(
     gold = [one.id for one in options if one.selected_on_dev and one.arm in NEEDS_GOLD]
     if gold:
         rule += f" Left out because they need the gold passages: {', '.join(gold)}."
-    return Recommendation(id=chosen.id, because=because, rule=rule)
+    decided = chosen.id == best.id or behind[chosen.id].high <= margin
+    return Recommendation(id=chosen.id, decided=decided, because=because, rule=rule)
 
 
 def _sentence(

@@ -9,38 +9,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from eval.finance import DecisionMap, Staleness, Tornado
+from eval.part import Estimate as Estimate
+from eval.part import Interval as Interval
+from eval.part import Part as Part
 
 Arm = Literal["closed_book", "rag", "gold_context", "lora", "lora_rag", "lora_gold_context"]
 ARMS: tuple[Arm, ...] = ("closed_book", "rag", "gold_context", "lora", "lora_rag", "lora_gold_context")
 TUNED_ARMS: tuple[Arm, ...] = ("lora", "lora_rag", "lora_gold_context")
+NEEDS_GOLD: tuple[Arm, ...] = ("gold_context", "lora_gold_context")
+"""Arms that are given the gold passages, which nobody has in production."""
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Scalar = str | int | float | bool | None
-
-
-class Part(BaseModel):
-    """Base of every part of the contract: immutable, closed, finite numbers only."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Estimate(Part):
-    """A mean with its 95 % interval. ``method`` names how the interval was made, ``n`` the questions behind it."""
-
-    mean: float
-    low: float
-    high: float
-    n: int
-    method: str
-
-
-class Interval(Part):
-    """A derived quantity with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 class Latency(Part):
@@ -55,7 +38,7 @@ class Latency(Part):
     p99: Interval | None = None
     ttft_p50: Interval | None = None
     cold_start: float | None = None
-    stages: dict[str, float] = {}
+    stages: dict[str, float] = Field({})
 
 
 class Tokens(Part):
@@ -67,13 +50,15 @@ class Tokens(Part):
 
 class Cost(Part):
     """Dollars from measured quantities and the price book. ``index_usd`` and ``train_usd`` are paid once,
-    ``per_1k_questions_usd`` per thousand questions asked, ``hosting_usd_month`` per month whatever is asked."""
+    ``per_1k_questions_usd`` per thousand questions asked, ``hosting_usd_month`` per month whatever is asked.
+    ``machines_at_peak`` are the machines that the busiest moment takes; absent behind an API."""
 
     index_usd: float
     train_usd: float
     per_1k_questions_usd: Interval
     hosting_usd_month: float
     per_correct_usd: Interval | None = None
+    machines_at_peak: int | None = None
 
 
 class Roi(Part):
@@ -143,9 +128,9 @@ class ConfigurationResult(Part):
     errors: int = 0
     metrics: dict[str, Estimate]
     tracks: dict[str, dict[str, Estimate]]
-    dev: dict[str, float] = {}
-    diagnosis: dict[str, int] = {}
-    judged: dict[str, JudgeQuality] = {}
+    dev: dict[str, float] = Field({})
+    diagnosis: dict[str, int] = Field({})
+    judged: dict[str, JudgeQuality] = Field({})
     """By judged metric; what a judge scored stands in ``metrics`` like any other."""
     latency: Latency | None = None
     tokens: Tokens
@@ -192,11 +177,20 @@ class BreakEven(Part):
 
 
 class Recommendation(Part):
-    """The configuration to use and the sentence that says why, by the stated rule."""
+    """The configuration to use and the sentence that says why, by the stated rule. ``decided`` is false where the data
+    do not rule out that it falls short of the best by more than the margin."""
 
     id: str
+    decided: bool = True
     because: str
     rule: str
+
+    @property
+    def headline(self) -> str:
+        """The recommendation in a few words."""
+        if self.decided:
+            return f"Use {self.id}."
+        return f"Not decided by these questions; the cheapest that is not ruled out is {self.id}."
 
 
 class GridAnswer(Part):
@@ -265,7 +259,8 @@ class Environment(Part):
 
 
 class Scenario(Part):
-    """The volume and worth the money is reckoned at (declared by the user, not measured)."""
+    """The volume and worth the money is reckoned at (declared by the user, not measured). ``churn_per_month`` is the
+    share of answers whose facts change in a month."""
 
     questions_per_month: float
     horizon_months: float
@@ -275,6 +270,9 @@ class Scenario(Part):
     status_quo: str
     price_book: str
     prices_dated: str
+    churn_per_month: float = 0.0
+    retrain_months: float | None = None
+    reindex_months: float | None = None
 
 
 class Results(Part):
@@ -295,13 +293,16 @@ class Results(Part):
     recommendation: Recommendation
     showcase: Showcase | None = None
     fact_change: FactChange | None = None
+    staleness: Staleness | None = None
+    tornado: Tornado | None = None
+    decision_map: DecisionMap | None = None
     small_sample: SmallSample | None = None
-    forgetting: dict[str, dict[str, Estimate]] = {}
+    forgetting: dict[str, dict[str, Estimate]] = Field({})
     warnings: tuple[str, ...] = ()
     neighbours: str = ""
     """Questions of dev and test that are worded much like a training question with another answer; empty for none."""
-    absent: dict[str, str] = {}
-    timings: dict[str, float] = {}
+    absent: dict[str, str] = Field({})
+    timings: dict[str, float] = Field({})
 
     def save(self, path: Path) -> None:
         """Write ``results.json`` in one step, so that a reader never sees half of it."""

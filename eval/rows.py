@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from eval.diagnosis import Diagnosis
+from eval.economics.candidate import Candidate
 from eval.measured import Measured
-from eval.money import Money
 from eval.per_question import COLUMNS
 from eval.scores import Scores
 from pipelines.records import Question
@@ -18,7 +18,7 @@ def per_question_rows(
     questions: Sequence[Question],
     measured: Sequence[Measured],
     scores: Mapping[str, Scores],
-    money: Mapping[str, Money],
+    candidates: Mapping[str, Candidate],
     diagnoses: Mapping[str, Diagnosis],
 ) -> "pd.DataFrame":
     """Columns of ``eval.per_question``, then one for each metric, null where it does not apply."""
@@ -43,7 +43,7 @@ def per_question_rows(
                     "passage_ids": [chunk.id for chunk in context.chunks],
                     "prompt_tokens": answer.prompt_tokens,
                     "output_tokens": answer.output_tokens,
-                    "usd": float(_at(money[one.id].usd, seed, index)),
+                    "usd": float(_at(candidates[one.id].usd, seed, index)),
                     "error": answer.error,
                     "lost_at": diagnoses[one.id].at(seed, index),
                 }

@@ -162,8 +162,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class TrainingPair:
-    """One example for supervised tuning: the loss is taken on ``completion`` only."""
+    """One example for supervised tuning: the loss is taken on ``completion`` only. ``question`` is what it asks, for
+    the leakage guard; empty where the prompt asks nothing."""
 
     prompt: str
     completion: str
     question_id: str = ""
+    question: str = ""

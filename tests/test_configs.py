@@ -11,7 +11,8 @@ from assay.registries import registries
 from pipelines.registry import nested
 
 ROOT = Path(__file__).parents[1]
-FILES = sorted((ROOT / "configs").rglob("*.yaml"))
+SCENARIOS = ROOT / "configs/scenarios"
+FILES = sorted(path for path in (ROOT / "configs").rglob("*.yaml") if path.parent != SCENARIOS)
 STAGES = ("chunker", "enrichment", "query", "retriever", "filter", "post_retrieval", "answer", "flow")
 
 

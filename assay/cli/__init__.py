@@ -67,6 +67,7 @@ def main() -> None:
         models,
         results,
         retrieve,
+        roi,
         run,
         schema,
         serve,

@@ -3,7 +3,7 @@
     experiment.yaml   the experiment with this one configuration and its prompt
     dataset.json      the documents and the training questions, from which prompts take their worked examples
     contents.json     which store entries there are, by stage, and the training seed
-    entries/...       those entries: chunks, indexes, what post-processors learnt, the adapter
+    entries/...       those entries: chunks, indexes, what post-processors learnt, training data, the adapter
 
 Dev and test questions stay out. The base language model and the embedder are not copied: a machine that serves has to
 have them, under the same names.
@@ -116,6 +116,6 @@ def _entries(pipeline: Pipeline) -> dict[str, list[Entry]]:
         found["chunks"] = [stages.indexing.chunks(configuration)[0]]
         found["index"] = stages.indexing.indexes(configuration)
         found["learnt"] = stages.retrieval.learnt(configuration)
-    adapter = stages.adapter(configuration, pipeline.seed)
-    found["adapter"] = [adapter] if adapter else []
+    if adapter := stages.adapter(configuration, pipeline.seed):
+        found["training_data"], found["adapter"] = [stages.tuning.training_set(configuration)[0]], [adapter]
     return {stage: list({one.fingerprint: one for one in entries}.values()) for stage, entries in found.items()}

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from eval.economics.candidate import Candidate, paired
+from eval.economics.candidate import Candidate, more_stale, paired
 from eval.economics.mean_interval import Clusters, MeanEstimate, mean_estimate
+from eval.economics.sum_interval import lowered
 from eval.economics.worth import worth_extremes
 from eval.results import BreakEven, Scenario, Volume
 
@@ -25,7 +26,8 @@ def advantage(
     saved, reach = float(b.usd.mean() - a.usd.mean()), most - least
     values = paired(a.net_worth(scenario), b.net_worth(scenario), a, b)
     extremes = (saved - reach, saved + reach) if reach else None
-    return mean_estimate(values, clusters, extremes, draws=draws, seed=seed)
+    fresh = mean_estimate(values, clusters, extremes, draws=draws, seed=seed)
+    return lowered(fresh, more_stale(a, b, scenario))
 
 
 def break_even(

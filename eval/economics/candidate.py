@@ -6,6 +6,7 @@ import numpy as np
 
 from eval.economics.mean_interval import Array, Clusters, Sides, mean_estimate
 from eval.economics.spending import Spending
+from eval.economics.sum_interval import NOTHING, added, scaled
 from eval.economics.worth import Outcomes, worth_per_question
 from eval.results import Interval, Scenario
 from eval.statistics.clustered_mean import seed_matrix
@@ -16,13 +17,15 @@ from pipelines.errors import UserError
 class Candidate:
     """``usd`` are marginal dollars per question and ``outcomes`` how it ended, both [seeds, n] on the same questions
     in the same order for every candidate. ``training`` names the training runs behind the seeds: candidates that
-    share it share their adapters seed by seed, and their difference is taken within a seed."""
+    share it share their adapters seed by seed, and their difference is taken within a seed. ``stale`` is the share of
+    answers that are right when fresh and wrong through staleness, the mean over the horizon (``staleness``)."""
 
     id: str
     spending: Spending
     usd: Array
     outcomes: Outcomes
     training: str = ""
+    stale: Interval = NOTHING
 
     def __post_init__(self) -> None:
         usd, asked = seed_matrix(self.usd), self.outcomes.correct.shape
@@ -31,9 +34,18 @@ class Candidate:
         object.__setattr__(self, "usd", np.broadcast_to(usd, asked))
 
     def net_worth(self, scenario: Scenario) -> Array:
-        """Worth minus marginal dollars of every question, [seeds, n]."""
+        """Worth minus marginal dollars of every question answered fresh, [seeds, n]."""
         worth: Array = worth_per_question(self.outcomes, scenario) - self.usd
         return worth
+
+    def stale_usd(self, scenario: Scenario) -> Interval:
+        """What staleness takes from the worth of a question, dollars: a right answer becomes a wrong one."""
+        return scaled(self.stale, scenario.correct_usd + scenario.wrong_usd)
+
+
+def more_stale(a: Candidate, b: Candidate, scenario: Scenario) -> Interval:
+    """What staleness takes from ``a`` beyond what it takes from ``b``, dollars a question."""
+    return added(a.stale_usd(scenario), scaled(b.stale_usd(scenario), -1.0))
 
 
 def paired(first: Array, second: Array, a: Candidate, b: Candidate) -> Sides:

@@ -1,21 +1,21 @@
 """Cumulative dollars: by month, for the chart over time, and by questions, for the break-even chart."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from eval.economics.candidate import Candidate, volume
 from eval.economics.mean_interval import Clusters, mean_estimate
+from eval.part import Part
 from eval.results import Scenario
 
 
-@dataclass(frozen=True)
-class CostCurve:
+class CostCurve(Part):
     """Dollars of one configuration at each point of ``at`` (months or questions), with the 95 % interval."""
 
     configuration: str
-    unit: str
+    unit: Literal["months", "questions"]
     at: tuple[float, ...]
     usd: tuple[float, ...]
     low: tuple[float, ...]
@@ -48,7 +48,7 @@ def cost_by_questions(
 
 def _curve(
     candidate: Candidate,
-    unit: str,
+    unit: Literal["months", "questions"],
     at: Sequence[float],
     months: Sequence[float],
     asked: Sequence[float],
@@ -59,4 +59,4 @@ def _curve(
     fixed = np.array([candidate.spending.fixed_usd(month) for month in months])
     lines = [fixed + np.array(asked) * value for value in (question.mean, question.low, question.high)]
     usd, low, high = (tuple(float(value) for value in line) for line in lines)
-    return CostCurve(candidate.id, unit, tuple(at), usd, low, high)
+    return CostCurve(configuration=candidate.id, unit=unit, at=tuple(at), usd=usd, low=low, high=high)

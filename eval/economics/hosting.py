@@ -9,7 +9,11 @@ class _Declared(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class SelfHosted(_Declared):
+class _Served(_Declared):
+    labour_hours_month: float = Field(default=0.0, ge=0, description="hours a person looks after the service a month")
+
+
+class SelfHosted(_Served):
     """Answers are computed on machines one pays for by the hour; tokens are never billed as well.
 
     ``per_use``: a question costs its batched machine seconds divided by the utilisation, and hosting is storage alone.
@@ -24,7 +28,7 @@ class SelfHosted(_Declared):
     machines: int = Field(default=1, ge=1, description="machines running at peak; used by dedicated billing alone")
 
 
-class Api(_Declared):
+class Api(_Served):
     """Answers come from an API and are paid by billed tokens. ``machine`` prices what still runs here, such as
     retrieval, by use; its seconds must not include the wait for the API."""
 

@@ -5,12 +5,15 @@ Self-hosted work is priced by machine seconds, API work by billed tokens, never 
     usd per question  = machine_seconds / utilisation * usd_per_hour / 3600             self-hosted, per use
                       = 0 (the machines are the hosting)                                self-hosted, dedicated
                       = prompt_tokens * input price + output_tokens * output price      API
-    hosting per month = GB stored * storage price + machines * usd_per_hour * 730       second term: dedicated
+    hosting per month = GB stored * storage price + hours of labour * its price
+                        + machines * usd_per_hour * 730                                 third term: dedicated
+    machines at peak  = questions per second at peak * machine_seconds / utilisation, rounded up
 
 Judging is part of the experiment, not of answering: it is listed in the ledger and enters no ``Cost``.
 """
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Literal
 
 import numpy as np
@@ -94,6 +97,15 @@ def capacity_per_month(usage: Usage) -> float:
     return hosting.machines * HOURS_PER_MONTH * 3600 * hosting.utilisation / seconds
 
 
+def machines_at_peak(usage: Usage, questions_per_second: float) -> int | None:
+    """Machines that keep up with the busiest moment, by batched throughput and at most the declared utilisation; at
+    least one. ``None`` where an API answers."""
+    if not isinstance(usage.hosting, SelfHosted):
+        return None
+    needed = questions_per_second * float(usage.machine_seconds.mean()) / usage.hosting.utilisation
+    return max(1, ceil(needed - 1e-9))  # a whole number may come out a rounding error above itself
+
+
 def _paid(lines: tuple[Entry, ...], when: Paid) -> float:
     return float(sum(line.usd for line in lines if line.paid == when))
 
@@ -168,6 +180,7 @@ def _train_lines(usage: Usage, book: PriceBook) -> list[Entry]:
 def _month_lines(usage: Usage, book: PriceBook) -> list[Entry]:
     stored = (usage.index_bytes + usage.adapter_bytes) / BYTES_PER_GB
     lines = [Entry("storage", "month", stored, "GB", book.storage.usd_per_gb_month)]
+    lines.append(Entry("labour", "month", usage.hosting.labour_hours_month, "hours", book.labour.usd_per_hour))
     if isinstance(usage.hosting, SelfHosted) and usage.hosting.billing == "dedicated":
         rate = book.machine(usage.hosting.machine).usd_per_hour
         hours = usage.hosting.machines * HOURS_PER_MONTH

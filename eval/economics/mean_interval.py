@@ -23,6 +23,9 @@ Clusters = NDArray[np.int64]
 Sides = tuple[ArrayLike] | tuple[ArrayLike, ArrayLike]
 """Values [seeds, n] of one quantity, or the two sides of a paired difference whose training seeds are independent."""
 
+NEGLIGIBLE = 1e-3
+"""A draw's standard error, as a share of the sample's, below which the draw says nothing about the spread."""
+
 ONE_CLUSTER = "shared gold documents connect all test questions, so a ratio has no interval"
 
 
@@ -70,7 +73,9 @@ def _weights(groups: int, draws: int, seed: int) -> Array:
 
 
 def studentised(data: ClusteredMean, draws: int, seed: int) -> Array:
-    """Bootstrap draws of (mean* - mean) / standard error* over clusters; draws without spread are left out."""
+    """Bootstrap draws of (mean* - mean) / standard error* over clusters; draws without spread are left out, and so
+    are those whose spread is ``NEGLIGIBLE``: where all answers end alike, what is left of it is the jitter of costs of
+    a millionth of a dollar, and dividing by that gave intervals of billions."""
     weights = _weights(data.groups, draws, seed)
     sizes = weights @ data.sizes
     means = weights @ data.sums / sizes
@@ -79,7 +84,7 @@ def studentised(data: ClusteredMean, draws: int, seed: int) -> Array:
     squares = weights @ residuals**2 - 2 * shift * (weights @ (residuals * data.sizes))
     squares += shift**2 * (weights @ data.sizes**2)
     errors = np.sqrt(data.groups / (data.groups - 1) * np.maximum(squares, 0.0)) / sizes
-    kept = errors > 1e-9 * data.question_variance**0.5
+    kept = errors > NEGLIGIBLE * data.question_variance**0.5
     if not kept.any():  # every question alike: all that varies is the training
         return np.zeros(1)
     statistics: Array = shift[kept] / errors[kept]
@@ -97,10 +102,10 @@ def mean_estimate(
 ) -> MeanEstimate:
     """Interval of the mean over questions of one quantity or of a paired difference.
 
-    ``extremes`` are the smallest and largest value one question can take; ``None`` leaves out the pseudo-questions
-    (costs, whose range nobody knows). Training seeds widen it as ``ClusteredMean.widen`` says. Limits are hulled
-    with the plain mean, so ``low <= mean <= high``. A single cluster has no interval of its own: the limits are then
-    ``extremes``, or the smallest and largest value seen.
+    ``extremes`` are the smallest and largest value one question can take, and no limit lies beyond them; ``None``
+    leaves out the pseudo-questions (costs, whose range nobody knows). Training seeds widen it as
+    ``ClusteredMean.widen`` says. Limits are hulled with the plain mean, so ``low <= mean <= high``. A single cluster
+    has no interval of its own: the limits are then ``extremes``, or the smallest and largest value seen.
     """
     if single_cluster(clusters):
         return _range_of_values(sides, extremes)
@@ -110,7 +115,9 @@ def mean_estimate(
     statistics = studentised(data, draws, seed)
     below, above = _halves(data, statistics, (1 - confidence) / 2)
     p = _p_not_positive(data, statistics)
-    return MeanEstimate(plain, min(plain, data.mean - below), max(plain, data.mean + above), p)
+    least, most = extremes or (-np.inf, np.inf)
+    low, high = max(least, data.mean - below), min(most, data.mean + above)
+    return MeanEstimate(plain, min(plain, low), max(plain, high), p)
 
 
 def _halves(data: ClusteredMean, statistics: Array, tail: float) -> tuple[float, float]:

@@ -12,9 +12,11 @@ def finance_paragraph(results: Results) -> str:
     """
     scenario = results.scenario
     chosen = results.configuration(results.recommendation.id)
+    said = f"we recommend {chosen.id}"
+    if not results.recommendation.decided:
+        said = f"these questions do not decide; the cheapest that is not ruled out is {chosen.id}"
     opening = (
-        f"At {scenario.questions_per_month:,.0f} questions a month over {scenario.horizon_months:g} months "
-        f"we recommend {chosen.id}."
+        f"At {scenario.questions_per_month:,.0f} questions a month over {scenario.horizon_months:g} months {said}."
     )
     sentences = [opening, _accuracy(chosen), _cost(chosen), _return(chosen, results), *_crossings(chosen, results)]
     sentences.append(
@@ -23,8 +25,18 @@ def finance_paragraph(results: Results) -> str:
         f"prices are those of {scenario.price_book}, the oldest dated {scenario.prices_dated}, and are a scenario, "
         "not a quote."
     )
+    if scenario.churn_per_month:
+        sentences.append(
+            f"It reckons with {100 * scenario.churn_per_month:.3g} % of the facts changing in a month, with retraining "
+            f"{_every(scenario.retrain_months)} and re-indexing {_every(scenario.reindex_months)}; what stale answers "
+            "lose was measured."
+        )
     sentences.append("Ranges are 95 % intervals from the test questions; one-off costs were measured once.")
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _every(months: float | None) -> str:
+    return "never" if months is None else f"every {months:g} month{'s' if months != 1 else ''}"
 
 
 def _range(interval: Interval) -> str:

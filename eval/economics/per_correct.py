@@ -10,14 +10,15 @@ def cost_per_correct(candidate: Candidate, scenario: Scenario, clusters: Cluster
     """(mean cost of a question + fixed cost / volume) / accuracy, with Fieller's interval by question cluster.
 
     The fixed cost over the horizon (one-off, hosting, retraining) is spread over the questions of the horizon. Two
-    pseudo-questions, one right and one wrong, keep the interval honest at accuracies near 0 and 1. Returns the
-    interval and an empty reason, or ``None`` and the reason: accuracy is not shown to be above zero, or all
-    questions form one cluster.
+    pseudo-questions, one right and one wrong, keep the interval honest at accuracies near 0 and 1. What staleness takes
+    from the accuracy is taken as known here. Returns the interval and an empty reason, or ``None`` and the reason:
+    accuracy is not shown to be above zero, or all questions form one cluster.
     """
     share = candidate.spending.fixed_usd(scenario.horizon_months) / volume(scenario)
+    lost = candidate.stale.value
     usd, correct = candidate.usd + share, candidate.outcomes.correct
     mean = float(usd.mean())
-    found = ratio_interval((usd,), (correct,), clusters, pseudo=[(mean, 0.0), (mean, 1.0)])
+    found = ratio_interval((usd,), (correct - lost,), clusters, pseudo=[(mean, -lost), (mean, 1.0 - lost)])
     if single_cluster(clusters):
         return None, ONE_CLUSTER
     if found is None:

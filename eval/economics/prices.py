@@ -1,15 +1,15 @@
 """The price book: dated, sourced, editable scenario prices. Quantities are measured, prices are declared here."""
 
 from datetime import date
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from eval.economics.yaml_file import Location, explain, first_location, read_yaml
 from pipelines.errors import UserError
+from pipelines.registry import nearest
 
 Usd = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]
 TokenKind = Literal["input", "output", "embedding", "training"]
@@ -71,10 +71,27 @@ class PriceBook(_Entry):
         entries = [*self.machines.values(), self.storage, self.labour, *self.apis.values()]
         return min(entry.dated for entry in entries).isoformat()
 
+    def times(self, factor: float) -> "PriceBook":
+        """The same book with every price multiplied."""
+
+        def scaled(part: Any) -> Any:
+            if not isinstance(part, _Entry):
+                return {name: scaled(entry) for name, entry in part.items()} if isinstance(part, dict) else part
+            fields = {name: getattr(part, name) for name in type(part).model_fields}
+            return part.model_copy(
+                update={
+                    name: value * factor if "usd_per" in name and value is not None else scaled(value)
+                    for name, value in fields.items()
+                }
+            )
+
+        book: PriceBook = scaled(self)
+        return book
+
     def machine(self, name: str) -> MachinePrice:
         """Price of a machine. Raises ``UserError`` with the nearest name."""
         if name not in self.machines:
-            raise UserError(f"price book {self.name!r} has no machine {name!r}; {_nearest(name, self.machines)}")
+            raise UserError(f"price book {self.name!r} has no machine {name!r}; {nearest(name, self.machines)}")
         return self.machines[name]
 
     def usd_per_token(self, model: str, kind: TokenKind) -> float:
@@ -86,7 +103,7 @@ class PriceBook(_Entry):
         if not matching:
             raise UserError(
                 f"price book {self.name!r} has no entry under apis that matches model {model!r}; "
-                f"{_nearest(model, self.apis)}"
+                f"{nearest(model, self.apis)}"
             )
         pattern = max(matching, key=lambda candidate: (candidate == model, len(candidate)))
         price: float | None = getattr(self.apis[pattern], f"{kind}_usd_per_million")
@@ -104,69 +121,14 @@ def load_price_book(path: Path | None = None) -> PriceBook:
     Raises ``UserError`` naming file, line and key for anything unreadable, unknown, missing, repeated or negative.
     """
     path = path or DEFAULT_BOOK
-    try:
-        text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        _refuse_repeated_keys(root, path)
-        data = yaml.safe_load(text)
-    except OSError as error:
-        raise UserError(f"{path}: cannot read the price book: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise UserError(f"{path}{line}: not valid YAML: {getattr(error, 'problem', None) or error}") from error
+    data, root = read_yaml(path, "price book")
     try:
         return PriceBook.model_validate(data)
     except ValidationError as error:
-        raise UserError(_explain(error, root, path)) from error
+        raise UserError(explain(error, root, path, _fields(first_location(error)))) from error
 
 
-def _nearest(name: str, known: Any) -> str:
-    near = get_close_matches(name, list(known), n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known) or 'none'}"
-
-
-def _refuse_repeated_keys(node: yaml.Node | None, path: Path) -> None:
-    """YAML lets a later key replace an earlier one in silence; a price must not change that way."""
-    if not isinstance(node, yaml.MappingNode):
-        return
-    seen: set[str] = set()
-    for key, value in node.value:
-        if key.value in seen:
-            raise UserError(f"{path}:{key.start_mark.line + 1}: key {key.value!r} stands twice; keep one")
-        seen.add(key.value)
-        _refuse_repeated_keys(value, path)
-
-
-def _line(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
-    """Line of the deepest key of ``location`` that the file has."""
-    line = 1
-    for step in location:
-        found = (
-            [pair for pair in node.value if pair[0].value == str(step)] if isinstance(node, yaml.MappingNode) else []
-        )
-        if not found:
-            break
-        line, node = found[0][0].start_mark.line + 1, found[0][1]
-    return line
-
-
-def _explain(error: ValidationError, root: yaml.Node | None, path: Path) -> str:
-    # A mistyped key is also a missing one; what the user typed is what to show.
-    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-    location = first["loc"]
-    key = ".".join(map(str, location)) or "the file"
-    if first["type"] == "extra_forbidden":
-        problem = f"unknown key {key}; {_nearest(str(location[-1]), _fields(location))}"
-    elif first["type"] == "missing":
-        problem = f"{key} is missing; add it"
-    else:
-        problem = f"{key}: {first['msg'][0].lower()}{first['msg'][1:]}, not {first['input']!r}"
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{path}:{_line(root, location)}: {problem}{more}"
-
-
-def _fields(location: tuple[int | str, ...]) -> list[str]:
+def _fields(location: Location) -> list[str]:
     """Names allowed where an unknown key was found."""
     sections: dict[str, type[_Entry]] = {
         "machines": MachinePrice,
@@ -174,5 +136,5 @@ def _fields(location: tuple[int | str, ...]) -> list[str]:
         "labour": LabourPrice,
         "apis": ApiPrice,
     }
-    model: type[_Entry] = PriceBook if len(location) == 1 else sections[str(location[0])]
+    model = sections.get(str(location[0]), PriceBook) if len(location) > 1 else PriceBook
     return list(model.model_fields)

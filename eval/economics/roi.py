@@ -5,23 +5,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.economics.candidate import Candidate, paired, volume
+from eval.economics.candidate import Candidate, more_stale, paired, volume
 from eval.economics.fieller import ratio_interval
 from eval.economics.mean_interval import ONE_CLUSTER, Clusters, MeanEstimate, Sides, mean_estimate, single_cluster
 from eval.economics.payback import payback_months
 from eval.economics.spending import Spending
 from eval.economics.status_quo import resolve_status_quo
+from eval.economics.sum_interval import added, lowered, scaled
 from eval.economics.worth import worth_extremes, worth_per_question
 from eval.results import Interval, Roi, Scenario
 
 
 @dataclass(frozen=True, eq=False)
 class _Change:
-    """What changes per question against the status quo (one or two sides [seeds, n]) and per month."""
+    """What changes per question against the status quo (one or two sides [seeds, n]; ``stale`` is what staleness takes
+    from the worth of a question) and per month."""
 
     worth: Sides
     usd: Sides
     reach: tuple[float, float]
+    stale: Interval
     one_off: float
     hosting: float
     events: list[tuple[float, float]]
@@ -41,13 +44,15 @@ def roi_with_reasons(
 
     Over volume N = questions per month * horizon, everything relative to the status quo:
 
-        benefit = N * mean(correct * value - wrong * harm + abstained * (value - escalation cost))
+        benefit = N * (mean(correct * value - wrong * harm + abstained * (value - escalation cost)) - staleness)
         cost    = one-off + hosting + repeats over the horizon + N * mean cost of a question
         net     = benefit - cost,   ratio = net / cost
 
     What the status quo cost once is spent already and is not saved by leaving it; what it costs per month and per
-    question is. The ratio has Fieller's interval, the others that of a mean; ``payback_months`` is the months
-    function at the limits of the monthly gain, present where the payback is shown at both limits.
+    question is. ``staleness`` is the mean over the horizon of what stale answers take from a question's worth, as if
+    it were the same in every month; its uncertainty is in every interval. The ratio has Fieller's interval, the others
+    that of a mean; ``payback_months`` is the months function at the limits of the monthly gain, present where the
+    payback is shown at both limits.
     """
     asked, months = volume(scenario), scenario.horizon_months
     status_quo = resolve_status_quo(scenario, candidates)
@@ -55,11 +60,11 @@ def roi_with_reasons(
         return _unchanged(scenario)
     change = _against(candidate, scenario, status_quo)
     fixed = change.one_off + change.hosting * months + sum(usd for _, usd in change.events)
-    benefit = mean_estimate(change.worth, clusters, _distinct(*change.reach), seed=seed)
+    benefit = lowered(mean_estimate(change.worth, clusters, _distinct(*change.reach), seed=seed), change.stale)
     spent = mean_estimate(change.usd, clusters, seed=seed)
     saved = -spent.mean
     net_reach = _distinct(change.reach[0] + saved, change.reach[1] + saved)
-    gain = mean_estimate(_net(change), clusters, net_reach, seed=seed)
+    gain = lowered(mean_estimate(_net(change), clusters, net_reach, seed=seed), change.stale)
     cost = spent.scaled(asked, fixed)
     ratio, reasons = _ratio(change, clusters, asked, fixed, cost)
     payback, why = _payback(change, gain, scenario)
@@ -100,6 +105,7 @@ def _against(candidate: Candidate, scenario: Scenario, quo: Candidate | float) -
             (worth - quo,),
             (candidate.usd,),
             (least - quo, most - quo),
+            candidate.stale_usd(scenario),
             spending.one_off_usd,
             spending.hosting_usd_month,
             spending.events(months),
@@ -109,6 +115,7 @@ def _against(candidate: Candidate, scenario: Scenario, quo: Candidate | float) -
         paired(worth, worth_per_question(quo.outcomes, scenario), candidate, quo),
         paired(candidate.usd, quo.usd, candidate, quo),
         (least - most, most - least),
+        more_stale(candidate, quo, scenario),
         spending.one_off_usd,
         spending.hosting_usd_month - quo.spending.hosting_usd_month,
         spending.events(months) + _saved(quo.spending, months),
@@ -141,9 +148,10 @@ def _ratio(
     # Per question: the fixed cost is spread over the questions asked, and stands on one side alone.
     spread: Sides = (np.add(change.usd[0], fixed / asked), *change.usd[1:])
     pseudo = [(end, cost.value / asked) for end in _distinct(*change.reach) or ()]
-    found = ratio_interval(change.worth, spread, clusters, pseudo)
-    if found is None:
+    fresh = ratio_interval(change.worth, spread, clusters, pseudo)
+    if fresh is None:
         return None, {"ratio": reason}
+    found = added(fresh, scaled(change.stale, -asked / cost.value))
     return Interval(value=found.value - 1, low=found.low - 1, high=found.high - 1), {}
 
 

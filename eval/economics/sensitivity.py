@@ -1,115 +1,106 @@
 """Sensitivity of a decision between two configurations: one factor moved at a time (a tornado)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
-from eval.economics.break_even import advantage
+from eval.economics.account import Books
 from eval.economics.candidate import Candidate, volume
-from eval.economics.mean_interval import Clusters
-from eval.economics.worth import worth_per_question
-from eval.results import Scenario
+from eval.economics.lead import gain, net_value, standing
+from eval.economics.prices import PriceBook
+from eval.economics.terms import Economics, scenario_of
+from eval.finance import Factor, Swing, Tornado
 
-Factor = Literal["price", "volume", "cadence", "accuracy", "harm"]
 DEFAULT_SWINGS: Mapping[Factor, tuple[float, float]] = {
     "price": (0.5, 2.0),
     "volume": (0.5, 2.0),
     "cadence": (0.5, 2.0),
+    "churn": (0.0, 2.0),
+    "value": (0.5, 2.0),
     "harm": (0.0, 2.0),
 }
 """Multiples of the declared setting. Accuracy has none: it moves over its own 95 % interval."""
 
 
-@dataclass(frozen=True)
-class Swing:
-    """``net_low`` and ``net_high`` are net value of ``a`` minus ``b`` over the horizon, dollars, at the factor's
-    low and high setting; ``flips`` says whether one of them prefers another configuration than the base case."""
-
-    factor: Factor
-    low: str
-    high: str
-    net_base: float
-    net_low: float
-    net_high: float
-    flips: bool
-
-
-def net_difference(a: Candidate, b: Candidate, scenario: Scenario) -> float:
-    """Net value of ``a`` minus ``b`` over the horizon: N * (mean net worth a - b) - (fixed cost a - b), dollars."""
-    gain = float(a.net_worth(scenario).mean() - b.net_worth(scenario).mean())
-    months = scenario.horizon_months
-    return volume(scenario) * gain - a.spending.fixed_usd(months) + b.spending.fixed_usd(months)
-
-
 def sensitivity(
-    a: Candidate,
-    b: Candidate,
-    scenario: Scenario,
-    clusters: Clusters,
+    books: Books,
+    economics: Economics,
+    prices: PriceBook,
+    a: str,
+    b: str,
     *,
     swings: Mapping[Factor, tuple[float, float]] = DEFAULT_SWINGS,
-    seed: int = 0,
-) -> tuple[Swing, ...]:
-    """What each factor does to ``net_difference``, the largest effect first.
+) -> Tornado:
+    """What each factor does to the net value of ``a`` less that of ``b``, the largest effect first.
 
-    ``price`` multiplies every dollar spent by both, ``volume`` the questions per month, ``cadence`` how often
-    retraining and re-indexing recur, ``harm`` the cost of a wrong answer. ``accuracy`` is not declared but measured,
-    so it goes to the two ends of the 95 % interval of the difference in worth.
+    ``price`` multiplies every price of the book, ``volume`` the questions per month (and with them the peak, and the
+    machines that are dedicated to it), ``cadence`` how often retraining and re-indexing recur, ``churn`` the share of
+    facts that change, ``value`` and ``harm`` what a correct answer is worth and a wrong one costs. ``accuracy`` is
+    measured, so it goes to the two ends of the 95 % interval of the difference in worth, staleness included. A factor
+    that changes nothing is left out. ``b`` may be the status quo, whose one-off cost is spent.
     """
-    base = net_difference(a, b, scenario)
-    records = []
-    for factor, multiples in swings.items():
-        ends = [_moved(a, b, scenario, factor, multiple) for multiple in multiples]
-        labels = [_label(scenario, factor, multiple) for multiple in multiples]
-        records.append(_swing(factor, labels, base, ends))
+
+    def net(terms: Economics, book: PriceBook) -> float:
+        scenario = scenario_of(terms, book)
+        first, second = (standing(books, terms, book, name) for name in (a, b))
+        return net_value(first, scenario) - net_value(second, scenario)
+
+    base = net(economics, prices)
+    bars = []
+    for factor, (low, high) in swings.items():
+        ends = [net(*moved(economics, prices, factor, multiple)) for multiple in (low, high)]
+        bars.append(_swing(factor, [_label(economics, factor, multiple) for multiple in (low, high)], base, ends))
+    bars.append(_accuracy(books, economics, prices, a, b, base))
+    kept = [bar for bar in bars if bar.net_low != bar.net_high]
+    return Tornado(a=a, b=b, swings=tuple(sorted(kept, key=lambda bar: -abs(bar.net_high - bar.net_low))))
+
+
+def moved(economics: Economics, prices: PriceBook, factor: Factor, multiple: float) -> tuple[Economics, PriceBook]:
+    """The terms with one factor at a multiple of its setting."""
+    if factor == "price":
+        return economics, prices.times(multiple)
+    if factor == "volume":
+        return economics.at_volume(economics.questions_per_month * multiple), prices
+    changed: dict[str, float] = {}
+    if factor == "cadence":
+        for name in ("retrain_months", "reindex_months"):
+            if (months := getattr(economics, name)) is not None:
+                changed[name] = months / multiple
+    elif factor == "churn":
+        changed["churn_per_month"] = min(1.0, economics.churn_per_month * multiple)
+    else:
+        field = "correct_usd" if factor == "value" else "wrong_usd"
+        changed[field] = getattr(economics, field) * multiple
+    return economics.model_copy(update=changed), prices
+
+
+def _accuracy(books: Books, economics: Economics, prices: PriceBook, a: str, b: str, base: float) -> Swing:
     # Costs are left out of the worth, so that this bar is accuracy alone.
-    free_a, free_b = (replace(one, usd=0 * one.usd) for one in (a, b))
-    worth = advantage(free_a, free_b, scenario, clusters, on="net_value", seed=seed)
-    asked = volume(scenario)
-    mean = float(worth_per_question(a.outcomes, scenario).mean() - worth_per_question(b.outcomes, scenario).mean())
-    ends = [base + asked * (limit - mean) for limit in (worth.low, worth.high)]
+    scenario = scenario_of(economics, prices)
+    first, second = (
+        replace(one, usd=0 * one.usd) if isinstance(one, Candidate) else one
+        for one in (standing(books, economics, prices, name) for name in (a, b))
+    )
+    assert isinstance(first, Candidate)
+    worth = gain(first, second, scenario, books.clusters, books.seed)
+    ends = [base + volume(scenario) * (limit - worth.mean) for limit in (worth.low, worth.high)]
     labels = [f"{limit:+.4g} USD a question" for limit in (worth.low, worth.high)]
-    records.append(_swing("accuracy", labels, base, ends))
-    return tuple(sorted(records, key=lambda record: -abs(record.net_high - record.net_low)))
+    return _swing("accuracy", labels, base, ends)
 
 
 def _swing(factor: Factor, labels: list[str], base: float, ends: list[float]) -> Swing:
     flips = any((end > 0) != (base > 0) for end in ends)
-    return Swing(factor, labels[0], labels[1], base, ends[0], ends[1], flips)
-
-
-def _label(scenario: Scenario, factor: Factor, multiple: float) -> str:
-    if factor == "volume":
-        return f"{scenario.questions_per_month * multiple:,.0f} questions a month"
-    if factor == "harm":
-        return f"{scenario.wrong_usd * multiple:,.4g} USD a wrong answer"
-    return f"{multiple:g} x {'prices' if factor == 'price' else 'as often'}"
-
-
-def _moved(a: Candidate, b: Candidate, scenario: Scenario, factor: Factor, multiple: float) -> float:
-    if factor == "volume":
-        scenario = scenario.model_copy(update={"questions_per_month": scenario.questions_per_month * multiple})
-    elif factor == "harm":
-        scenario = scenario.model_copy(update={"wrong_usd": scenario.wrong_usd * multiple})
-    elif factor == "price":
-        a, b = _repriced(a, multiple), _repriced(b, multiple)
-    else:
-        a, b = _recadenced(a, multiple), _recadenced(b, multiple)
-    return net_difference(a, b, scenario)
-
-
-def _repriced(candidate: Candidate, multiple: float) -> Candidate:
-    spending = candidate.spending
-    scaled = replace(
-        spending,
-        one_off_usd=spending.one_off_usd * multiple,
-        hosting_usd_month=spending.hosting_usd_month * multiple,
-        per_question_usd=spending.per_question_usd * multiple,
-        repeats=tuple((cadence, usd * multiple) for cadence, usd in spending.repeats),
+    return Swing(
+        factor=factor, low=labels[0], high=labels[1], net_base=base, net_low=ends[0], net_high=ends[1], flips=flips
     )
-    return replace(candidate, spending=scaled, usd=candidate.usd * multiple)
 
 
-def _recadenced(candidate: Candidate, multiple: float) -> Candidate:
-    repeats = tuple((cadence / multiple, usd) for cadence, usd in candidate.spending.repeats)
-    return replace(candidate, spending=replace(candidate.spending, repeats=repeats))
+def _label(economics: Economics, factor: Factor, multiple: float) -> str:
+    if factor == "volume":
+        return f"{economics.questions_per_month * multiple:,.0f} questions a month"
+    if factor == "harm":
+        return f"{economics.wrong_usd * multiple:,.4g} USD a wrong answer"
+    if factor == "value":
+        return f"{economics.correct_usd * multiple:,.4g} USD a correct answer"
+    if factor == "churn":
+        return f"{100 * min(1.0, economics.churn_per_month * multiple):.3g} % of facts a month"
+    return f"{multiple:g} x {'prices' if factor == 'price' else 'as often'}"

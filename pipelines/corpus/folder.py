@@ -94,7 +94,7 @@ def folder(config: FolderDataset) -> Loader:
         problems: list[Problem] = []
         there = exists(config.documents, "documents", problems, folder=True)
         asked = exists(config.questions, "questions", problems)
-        documents, unread = _documents(config, problems) if there else ([], set())
+        documents, unread = read_documents(config, problems) if there else ([], set())
         if config.metadata is not None and exists(config.metadata, "metadata", problems):
             fields = _metadata(config.metadata, [document.id for document, _ in documents], problems)
             documents = [
@@ -123,7 +123,7 @@ def folder(config: FolderDataset) -> Loader:
     return load
 
 
-def _documents(config: FolderDataset, problems: list[Problem]) -> tuple[list[tuple[Document, Place]], set[str]]:
+def read_documents(config: FolderDataset, problems: list[Problem]) -> tuple[list[tuple[Document, Place]], set[str]]:
     """Documents with their files, sorted by id, and the ids of those that could not be read."""
     from pipelines.corpus.parsing import parse_file
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.generation import Timing, TokenScore
 from pipelines.generation.shapes import Shapes
+from pipelines.generation.tuned_weights import merge
 from pipelines.generation.weights import Device, DType, Quantization, Weights, choose_device, choose_dtype, load
 from pipelines.records import Answer, Prompt
 
@@ -128,17 +129,6 @@ class LocalModel:
 
             model, tokenizer = self._load()
             if adapter is not None:
-                model = self._merge(model, adapter)
+                model = merge(model, adapter, self.name)
             self._decoders[adapter] = Decoder(model, tokenizer, self.shapes)
         return self._decoders[adapter]
-
-    def _merge(self, model: Any, adapter: Path) -> Any:
-        """The model with an adapter's weights added in: as quick as the base, and what would be served."""
-        import warnings
-
-        from peft import PeftModel
-
-        with warnings.catch_warnings():
-            # PEFT itself uses names that transformers is about to rename.
-            warnings.simplefilter("ignore", FutureWarning)
-            return PeftModel.from_pretrained(model, adapter).merge_and_unload().eval().requires_grad_(False)

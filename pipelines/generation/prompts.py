@@ -89,7 +89,7 @@ def render(
 
 def training_pair(question: Question, context: Context = Context()) -> TrainingPair:  # noqa: B008 - frozen
     """The supervised example of a question, in the plain form."""
-    return TrainingPair(f"{_task(question, context)}\nAnswer:", f" {expected(question)}\n", question.id)
+    return TrainingPair(f"{_task(question, context)}\nAnswer:", f" {expected(question)}\n", question.id, question.text)
 
 
 def expected(question: Question) -> str:

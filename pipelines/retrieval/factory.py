@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,8 @@ def load_factory(path: str) -> Callable[..., Any]:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise UserError(
-            f"factory: {path} cannot be imported ({error}); mend the path or install its package"
+            f"factory: {path} cannot be imported ({error}); mend the path, install its package, or say where it lies: "
+            "PYTHONPATH=FOLDER assay ..."
         ) from error
     if not callable(found):
         raise UserError(f"factory: {path} is no callable")
@@ -68,7 +70,16 @@ def call_factory(path: str, chunks: Iterable[Any], arguments: Mapping[str, JsonV
         inspect.signature(made).bind(given, **arguments)
     except TypeError as error:
         raise UserError(f"arguments: {path} does not take them ({error}); name its parameters") from error
-    return made(given, **arguments)
+    try:
+        return made(given, **arguments)
+    except Exception as error:
+        raise UserError(f"factory: {path} failed: {_told(error)}") from error
+
+
+def _told(error: Exception) -> str:
+    """An error of the user's own code in a line, with the place it comes from."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(last.filename).name}, line {last.lineno})"
 
 
 def source_hash(path: str) -> str:

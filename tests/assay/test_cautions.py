@@ -1,11 +1,12 @@
 """The warnings of a run, in their order."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 from assay.cautions import cautions
 from assay.experiment import Experiment
-from pipelines.records import Dataset, Document, Question
+from pipelines.records import Dataset, Document, Question, Span
 
 EXPERIMENT = Experiment.model_validate(
     {"name": "x", "dataset": "builtin", "llm": "embedded", "configurations": [{"arm": "closed_book"}]}
@@ -30,3 +31,18 @@ def test_failures_come_first_then_the_language_then_rewriting_by_configuration()
         "rewriting gave nothing for 2 of 2 questions of one: they were searched for as they stand",
         "rewriting gave nothing for 1 of 2 questions of other: they were searched for as they stand",
     )
+
+
+def test_a_test_split_without_gold_takes_metrics_and_gold_context_away() -> None:
+    arms = [{"arm": "closed_book"}, {"arm": "rag", "retriever": "bm25"}, {"arm": "gold_context"}]
+    experiment = EXPERIMENT.model_validate({**EXPERIMENT.model_dump(), "configurations": arms})
+    bare = Dataset("x", (Document("a", "Ada"),), QUESTIONS)
+    (line,) = cautions(experiment, bare, [], 0)
+    assert line.startswith(
+        "no test question has a gold passage: retrieval metrics are absent and gold_context reads nothing, as "
+        "closed_book does; "
+    )
+    judged = replace(bare, questions=(*QUESTIONS, Question("d", "Who?", ("Ada",), "test", relevance={"a": 1})))
+    assert cautions(experiment, judged, [], 0)[0].startswith("no test question has a gold passage: gold_context reads")
+    gold = replace(bare, questions=(*QUESTIONS, Question("d", "Who?", ("Ada",), "test", (Span("a", 0, 3),))))
+    assert cautions(experiment, gold, [], 0) == ()

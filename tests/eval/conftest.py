@@ -13,7 +13,7 @@ import pytest
 
 from eval.evaluator import Plan
 from eval.measured import Measured, OneOff
-from eval.results import Arm, Scenario, Store
+from eval.results import Arm, Store
 from pipelines.flows import Outcome
 from pipelines.records import Answer, Chunk, Context, Hits, Question, Span
 
@@ -89,16 +89,7 @@ def measured(outcome: Any) -> Callable[..., Measured]:
 def plan() -> Plan:
     """The default prices; the machine costs 0.0816 dollars an hour and works half of it."""
     from eval.economics.prices import load_price_book
+    from eval.economics.terms import Economics
 
-    prices = load_price_book(None)
-    scenario = Scenario(
-        questions_per_month=1000,
-        horizon_months=12,
-        correct_usd=1.0,
-        wrong_usd=0.5,
-        escalation_usd=0.6,
-        status_quo="no_system",
-        price_book=prices.name,
-        prices_dated=prices.dated,
-    )
-    return Plan("f1", 0.03, (), scenario, prices, "small_cpu", 0.5, 0)
+    economics = Economics(questions_per_month=1000, utilisation=0.5)
+    return Plan("f1", 0.03, (), economics, load_price_book(None), 0)

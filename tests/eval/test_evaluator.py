@@ -89,20 +89,20 @@ def test_default_family_is_each_arm_against_rag_and_closed_book(found: Evaluatio
 def test_gold_arms_are_compared_but_never_recommended(
     found: Evaluation, questions: Any, measured: Any, plan: Any
 ) -> None:
-    assert found.recommendation.id != "gold_context"
-    assert "gold_context" not in found.pareto
-    assert all("gold_context" not in (one.a, one.b) for one in found.break_even)
-    assert [{one.a, one.b} for one in found.break_even] == [{"closed_book", "rag"}]
+    assert found.reckoning.recommendation.id != "gold_context"
+    assert "gold_context" not in found.reckoning.pareto
+    assert all("gold_context" not in (one.a, one.b) for one in found.reckoning.break_even)
+    assert [{one.a, one.b} for one in found.reckoning.break_even] == [{"closed_book", "rag"}]
     every = [measured(name) for name in ("closed_book", "rag", "gold_context")]
     tuned = evaluate(questions, [*every, measured("lora_gold_context")], plan)
-    assert not {"gold_context", "lora_gold_context"} & {*tuned.pareto, tuned.recommendation.id}
+    assert not {"gold_context", "lora_gold_context"} & {*tuned.reckoning.pareto, tuned.reckoning.recommendation.id}
     with pytest.raises(UserError, match="all of them need the gold passages"):
         evaluate(questions, [measured("gold_context")], plan)
 
 
 def test_front_holds_what_nothing_beats_on_accuracy_and_cost(questions: Any, measured: Any, plan: Any) -> None:
     # closed_book has the better f1 (0.667 against 0.625) and costs less, so rag is beaten on both.
-    assert evaluate(questions, [measured("rag"), measured("closed_book")], plan).pareto == ("closed_book",)
+    assert evaluate(questions, [measured("rag"), measured("closed_book")], plan).reckoning.pareto == ("closed_book",)
 
 
 def test_seeds_are_averaged(questions: Any, measured: Any, outcome: Any, plan: Any) -> None:
@@ -125,7 +125,7 @@ def test_same_measurements_give_the_same_evaluation(questions: Any, measured: An
     one, other = evaluate(questions, every, plan), evaluate(questions, every, plan)
     assert one.configurations == other.configurations
     assert one.comparisons == other.comparisons
-    assert one.break_even == other.break_even
+    assert one.reckoning.break_even == other.reckoning.break_even
 
 
 def test_small_samples_are_drawn_only_where_there_are_more_questions(found: Evaluation) -> None:

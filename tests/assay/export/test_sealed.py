@@ -89,9 +89,9 @@ def trained(monkeypatch: pytest.MonkeyPatch, fake_model: Any) -> list[int]:
 
     calls: list[int] = []
 
-    def train(model: Any, tokenizer: Any, pairs: Any, folder: Path, **options: Any) -> dict[str, float]:
+    def train(model: Any, tokenizer: Any, data: Any, folder: Path, **options: Any) -> dict[str, float]:
         calls.append(1)
-        (folder / "adapter.txt").write_text(f"tuned on {len(pairs)}", encoding="utf-8")
+        (folder / "adapter.txt").write_text(f"tuned on {len(data.pairs)}", encoding="utf-8")
         return {"seconds": 1.0, "tokens": 1.0, "steps": 1.0, "loss": 0.0}
 
     trainers.kinds()
@@ -117,10 +117,10 @@ def test_the_adapter_goes_along_and_is_not_trained_on_another_machine(
     monkeypatch.setattr(fake_model, "respond", respond, raising=False)
     opened = make_pipeline(arm="lora_rag", finetuning="copy")
     before = opened.answer(QUESTIONS[0]).answer.text
-    folder, key = gone(opened, tmp_path), opened.stages.adapter_key(opened.configuration, 0)
+    folder, key = gone(opened, tmp_path), opened.stages.tuning.adapter_key(opened.configuration, 0)
     fake_model.identity = {"weights": "fake", "threads": "64"}
     sealed = unseal(folder)
-    assert sealed.stages.adapter_key(sealed.configuration, 0) != key
+    assert sealed.stages.tuning.adapter_key(sealed.configuration, 0) != key
     assert sealed.answer(QUESTIONS[0]).answer.text == before == "tuned on 12"
     assert len(trained) == 1
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -8,7 +10,7 @@ from eval.economics.candidate import Candidate
 from eval.economics.cost_over_time import cost_by_questions
 from eval.economics.spending import Spending
 from eval.economics.worth import Outcomes
-from eval.results import Scenario
+from eval.results import Interval, Scenario
 
 SCENARIO = Scenario(
     questions_per_month=1000,
@@ -186,3 +188,17 @@ def test_statuses_do_not_depend_on_the_order_of_the_pair(fixed: float, gap: floa
         winner = {"always_a": "a", "always_b": "b"}
         assert {one.a, one.b} == {"a", "b"}
         assert getattr(one, winner[one.status]) == getattr(other, winner[other.status])
+
+
+def test_staleness_moves_the_crossing_on_net_value_and_not_on_cost() -> None:
+    some = Outcomes(np.arange(50) < 45, np.zeros(50))
+    fewer = Outcomes(np.arange(50) < 25, np.zeros(50))
+    a, b = candidate("lora", 100, 0.01, some), candidate("rag", 0, 0.02, fewer)
+    stale = replace(a, stale=Interval(value=0.1, low=0.1, high=0.1))
+    for on, lost in (("net_value", 0.1 * 1.5), ("cost", 0.0)):
+        before, after = (advantage(one, b, SCENARIO, ALONE, on=on) for one in (a, stale))
+        assert before.mean - after.mean == pytest.approx(lost)
+        assert before.low - after.low == pytest.approx(lost)
+    unsure = replace(a, stale=Interval(value=0.1, low=-0.4, high=0.6))
+    assert break_even(stale, b, SCENARIO, ALONE, on="net_value").status == "at"
+    assert break_even(unsure, b, SCENARIO, ALONE, on="net_value").status == "undecided"

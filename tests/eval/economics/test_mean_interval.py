@@ -38,6 +38,15 @@ def test_pseudo_questions_open_the_interval_where_every_question_agrees() -> Non
     assert found.p_not_positive >= 0.5
 
 
+def test_jitter_of_costs_blows_no_interval_up_and_no_limit_leaves_the_range() -> None:
+    alike = 1.0 - 1e-7 * np.random.default_rng(2).random(40)  # all answers right, costs of a ten-millionth
+    found = mean_estimate((alike,), ALONE, (-0.5, 1.0))
+    exactly = mean_estimate((np.ones(40),), ALONE, (-0.5, 1.0))
+    assert found.low == pytest.approx(exactly.low, abs=1e-5)
+    assert found.low > 0.8
+    assert found.high <= 1.0
+
+
 def test_p_value_agrees_with_the_lower_limit() -> None:
     generator = np.random.default_rng(3)
     for shift in np.linspace(0.0, 0.6, 13):

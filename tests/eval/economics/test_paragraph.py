@@ -109,6 +109,15 @@ def test_paragraph_says_it_all_in_one_piece(results: Results) -> None:
     )
 
 
+def test_facts_that_change_are_told_with_the_cadences(results: Results) -> None:
+    moving = results.scenario.model_copy(update={"churn_per_month": 0.03, "reindex_months": 1.0})
+    text = finance_paragraph(results.model_copy(update={"scenario": moving}))
+    assert (
+        "It reckons with 3 % of the facts changing in a month, with retraining never and re-indexing every 1 month; "
+        "what stale answers lose was measured."
+    ) in text
+
+
 def test_absent_payback_is_told_with_its_reason(results: Results) -> None:
     chosen = results.configurations[0]
     assert chosen.roi is not None

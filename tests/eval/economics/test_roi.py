@@ -7,6 +7,7 @@ from eval.economics.roi import roi, roi_with_reasons
 from eval.economics.spending import Spending
 from eval.economics.status_quo import resolve_status_quo
 from eval.economics.worth import Outcomes, worth_extremes, worth_per_question
+from eval.results import Interval
 from pipelines.errors import UserError
 
 ALONE = np.arange(100)
@@ -132,3 +133,14 @@ def test_one_cluster_leaves_ratios_absent_with_the_reason(scenario, make_candida
     assert found.ratio is None
     assert "connect all test questions" in reasons["ratio"]
     assert cost_per_correct(one, scenario, together) == (None, reasons["ratio"])
+
+
+def test_staleness_of_the_status_quo_counts_for_the_new_system(scenario) -> None:
+    quo = Candidate("rag", Spending(0.0, 0.0, 0.01), np.full(100, 0.01), Outcomes(*right(60)), stale=exactly(0.3))
+    new = Candidate("lora", Spending(0.0, 0.0, 0.01), np.full(100, 0.01), Outcomes(*right(70)), stale=exactly(0.1))
+    found = roi(new, scenario.model_copy(update={"status_quo": "rag"}), ALONE, {"rag": quo, "lora": new})
+    assert found.benefit_usd.value == pytest.approx(10_000 * (0.1 + 0.3 - 0.1) * 1.5)
+
+
+def exactly(value: float) -> Interval:
+    return Interval(value=value, low=value, high=value)

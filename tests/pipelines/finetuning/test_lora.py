@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import UserError
-from pipelines.finetuning import lora, trainers
+from pipelines.finetuning import lora
 from pipelines.finetuning.examples import common_prefix, encode_pairs
 from pipelines.records import TrainingPair
 
@@ -21,40 +21,6 @@ PAIRS = [
         [("kestrel pump", "green"), ("orison valve", "deep blue"), ("sable hinge", "red"), ("veldt", "grey and white")]
     )
 ]
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    from transformers import PreTrainedTokenizerFast
-
-    from pipelines.generation.weights import locate_embedded_llm
-
-    gguf = locate_embedded_llm()
-    return PreTrainedTokenizerFast.from_pretrained(gguf.parent, gguf_file=gguf.name)
-
-
-@pytest.fixture
-def model():
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    torch.manual_seed(7)
-    config = LlamaConfig(
-        vocab_size=49152,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        tie_word_embeddings=True,
-        pad_token_id=2,
-    )
-    return LlamaForCausalLM(config).eval().requires_grad_(False)
-
-
-def tune(model, tokenizer, folder: Path, pairs=PAIRS, *, seed: int = 1, progress=None, **fields):
-    config = trainers.parse({"kind": "lora", "rank": 4, "epochs": 2, "batch_size": 2, "learning_rate": 1e-2, **fields})
-    return trainers.build(config)(model, tokenizer, pairs, folder, base_name="owner/base", seed=seed, progress=progress)
 
 
 def logits(model, tokenizer):
@@ -139,7 +105,7 @@ def test_fused_layers_give_the_outputs_and_gradients_of_peft(model, tokenizer) -
     assert not any("forward" in vars(module) for module in tuned.modules())
 
 
-def test_saved_adapter_gives_the_logits_it_had_in_training(model, tokenizer, tmp_path: Path, monkeypatch) -> None:
+def test_saved_adapter_gives_the_logits_it_had_in_training(tune, model, tokenizer, tmp_path: Path, monkeypatch) -> None:
     import torch
     from peft import PeftModel
 
@@ -155,13 +121,13 @@ def test_saved_adapter_gives_the_logits_it_had_in_training(model, tokenizer, tmp
     assert not torch.allclose(loaded, untuned)
 
 
-def test_folder_holds_the_adapter_alone_and_names_the_public_base(model, tokenizer, tmp_path: Path) -> None:
+def test_folder_holds_the_adapter_alone_and_names_the_public_base(tune, model, tokenizer, tmp_path: Path) -> None:
     tune(model, tokenizer, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["adapter_config.json", "adapter_model.safetensors"]
     assert json.loads((tmp_path / "adapter_config.json").read_text())["base_model_name_or_path"] == "owner/base"
 
 
-def test_same_seed_gives_the_same_bytes_and_another_seed_others(model, tokenizer, tmp_path: Path) -> None:
+def test_same_seed_gives_the_same_bytes_and_another_seed_others(tune, model, tokenizer, tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         tune(model, tokenizer, tmp_path / name, seed=seed)
     first, again, other = ((tmp_path / name / "adapter_model.safetensors").read_bytes() for name in "abc")
@@ -171,7 +137,7 @@ def test_same_seed_gives_the_same_bytes_and_another_seed_others(model, tokenizer
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_base_model_comes_back_as_it_was(model, tokenizer, tmp_path: Path, fails: bool) -> None:
+def test_base_model_comes_back_as_it_was(tune, model, tokenizer, tmp_path: Path, fails: bool) -> None:
     import torch
 
     weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
@@ -191,7 +157,7 @@ def test_base_model_comes_back_as_it_was(model, tokenizer, tmp_path: Path, fails
     assert not any(parameter.requires_grad for parameter in model.parameters())
 
 
-def test_progress_is_told_every_step_with_its_loss(model, tokenizer, tmp_path: Path) -> None:
+def test_progress_is_told_every_step_with_its_loss(tune, model, tokenizer, tmp_path: Path) -> None:
     seen: list[tuple[int, int, float]] = []
     measured = tune(model, tokenizer, tmp_path, progress=lambda *step: seen.append(step))
     assert [step[:2] for step in seen] == [(1, 4), (2, 4), (3, 4), (4, 4)]
@@ -199,16 +165,16 @@ def test_progress_is_told_every_step_with_its_loss(model, tokenizer, tmp_path: P
     assert measured["loss"] == pytest.approx((seen[2][2] + seen[3][2]) / 2)
 
 
-def test_tokens_count_every_epoch_and_no_padding(model, tokenizer, tmp_path: Path) -> None:
+def test_tokens_count_every_epoch_and_no_padding(tune, model, tokenizer, tmp_path: Path) -> None:
     lengths = [len(tokenizer(pair.prompt + pair.completion)["input_ids"]) for pair in PAIRS]
     assert tune(model, tokenizer, tmp_path)["tokens"] == 2 * sum(lengths)
 
 
-def test_dropout_trains_with_the_layers_of_peft(model, tokenizer, tmp_path: Path) -> None:
+def test_dropout_trains_with_the_layers_of_peft(tune, model, tokenizer, tmp_path: Path) -> None:
     assert tune(model, tokenizer, tmp_path, dropout=0.1)["steps"] == 4
 
 
-def test_listed_modules_alone_get_adapters(model, tokenizer, tmp_path: Path) -> None:
+def test_listed_modules_alone_get_adapters(tune, model, tokenizer, tmp_path: Path) -> None:
     from safetensors import safe_open
 
     tune(model, tokenizer, tmp_path, target_modules=["up_proj"])
@@ -218,13 +184,13 @@ def test_listed_modules_alone_get_adapters(model, tokenizer, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("module", ["no_such_layer", "lm_head"])
-def test_module_that_cannot_be_tuned_is_named(model, tokenizer, tmp_path: Path, module: str) -> None:
+def test_module_that_cannot_be_tuned_is_named(tune, model, tokenizer, tmp_path: Path, module: str) -> None:
     with pytest.raises(UserError, match=module):
         tune(model, tokenizer, tmp_path, target_modules=[module])
     assert not list(tmp_path.iterdir())
 
 
-def test_training_looks_up_no_server(model, tokenizer, tmp_path: Path, monkeypatch) -> None:
+def test_training_looks_up_no_server(tune, model, tokenizer, tmp_path: Path, monkeypatch) -> None:
     looked_up: list[object] = []
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
@@ -234,23 +200,23 @@ def test_training_looks_up_no_server(model, tokenizer, tmp_path: Path, monkeypat
     assert looked_up == []
 
 
-def test_no_pairs_is_a_user_error(model, tokenizer, tmp_path: Path) -> None:
+def test_no_pairs_is_a_user_error(tune, model, tokenizer, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no training pairs"):
         tune(model, tokenizer, tmp_path, [])
 
 
-def test_empty_completion_names_the_question(model, tokenizer, tmp_path: Path) -> None:
+def test_empty_completion_names_the_question(tune, model, tokenizer, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"training pair 2 \(question q9\): the completion is empty"):
         tune(model, tokenizer, tmp_path, [PAIRS[0], TrainingPair("a", " \n", "q9")])
 
 
-def test_too_long_example_names_the_question_and_is_not_cut(model, tokenizer, tmp_path: Path) -> None:
+def test_too_long_example_names_the_question_and_is_not_cut(tune, model, tokenizer, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"\(question q3\).*more than max_length 15"):
         tune(model, tokenizer, tmp_path, PAIRS[3:], max_length=15)
 
 
 @pytest.mark.slow
-def test_loss_of_the_embedded_model_falls(tmp_path: Path) -> None:
+def test_loss_of_the_embedded_model_falls(tune, tmp_path: Path) -> None:
     from pipelines.generation.weights import load, prepare_embedded
 
     model, tokenizer = load(prepare_embedded(tmp_path / "cache"), device="cpu")

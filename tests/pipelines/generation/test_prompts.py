@@ -88,7 +88,9 @@ def test_chat_template_that_puts_the_question_first_has_no_shared_prefix() -> No
 
 
 def test_training_pair_is_the_plain_form_with_the_answer_and_the_end_of_its_line() -> None:
-    assert training_pair(TOWER) == TrainingPair("Question: What is the tower?\nAnswer:", " 96 m\n", "the tower")
+    assert training_pair(TOWER) == TrainingPair(
+        "Question: What is the tower?\nAnswer:", " 96 m\n", "the tower", TOWER.text
+    )
     assert training_pair(MOON, context("Old.")) == TrainingPair(
         "Passage: Old.\nQuestion: What is the moon?\nAnswer:", " unknown\n", "the moon"
     )

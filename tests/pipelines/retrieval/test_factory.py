@@ -122,3 +122,13 @@ def test_the_identity_follows_the_source_of_the_factory(tmp_path: Path, monkeypa
     first = retriever.identity
     module.write_text("def make(documents): return 2\n")
     assert first != retriever.identity != ""
+
+
+def langchain_failing(documents: list[Any]) -> Any:
+    raise ZeroDivisionError(f"{len(documents)} documents")
+
+
+def test_a_factory_that_fails_says_where(tmp_path: Path) -> None:
+    made = retrievers.build(retrievers.parse({"kind": "langchain", "factory": f"{__name__}:langchain_failing"}), "en")
+    with pytest.raises(UserError, match=r"failed: ZeroDivisionError: 4 documents \(test_factory.py, line \d+\)"):
+        made.open(CHUNKS, tmp_path, ())

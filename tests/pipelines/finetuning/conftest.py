@@ -1,0 +1,64 @@
+"""A two-layer Llama with random weights, the embedded model's tokenizer, and tuning at the size of a test."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.finetuning import trainers
+from pipelines.finetuning.data import TrainingSet
+from pipelines.records import TrainingPair
+
+PAIRS = [
+    TrainingPair(f"Question: What colour is the {name}?\nAnswer:", f" {colour}\n", f"q{number}")
+    for number, (name, colour) in enumerate(
+        [("kestrel pump", "green"), ("orison valve", "deep blue"), ("sable hinge", "red"), ("veldt", "grey and white")]
+    )
+]
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    from transformers import PreTrainedTokenizerFast
+
+    from pipelines.generation.weights import locate_embedded_llm
+
+    gguf = locate_embedded_llm()
+    return PreTrainedTokenizerFast.from_pretrained(gguf.parent, gguf_file=gguf.name)
+
+
+@pytest.fixture
+def model():
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(7)
+    config = LlamaConfig(
+        vocab_size=49152,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        tie_word_embeddings=True,
+        pad_token_id=2,
+    )
+    return LlamaForCausalLM(config).eval().requires_grad_(False)
+
+
+@pytest.fixture
+def tune() -> Callable[..., Any]:
+    """Tunes ``model`` on ``pairs`` (four by default) and ``texts``; further fields are the config's."""
+
+    def run(
+        model: Any, tokenizer: Any, folder: Path, pairs: Any = PAIRS, *, texts: Any = (), seed: int = 1, **options: Any
+    ) -> Any:
+        usual = {"kind": "lora", "rank": 4, "epochs": 2, "batch_size": 2, "learning_rate": 1e-2}
+        known = ("dev", "checkpoints", "progress")
+        given = {name: options.pop(name) for name in known if name in options}
+        train = trainers.build(trainers.parse({**usual, **options}))
+        data = TrainingSet(tuple(pairs), tuple(texts))
+        return train(model, tokenizer, data, folder, base_name="owner/base", seed=seed, **given)
+
+    return run
