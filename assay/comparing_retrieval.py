@@ -78,7 +78,7 @@ def compare_retrieval(
         questions=int(judged.sum()),
         rows=rows,
         comparisons=tuple(_comparisons(experiment, values, bases, _clusters(questions)[judged])),
-        best_on_dev=max(rows, key=lambda row: row.dev).id,
+        best_on_dev=tuple(row.id for row in rows if row.dev is not None and row.dev == max(r.dev or 0.0 for r in rows)),
         leaks_left_out=left_out,
     )
     folder = runs / experiment.name
@@ -158,7 +158,7 @@ def _row(
     paid = one_off(stages, configuration, [])
     return RetrievalRow(
         id=configuration.id,
-        dev=float(on_dev.mean()) if on_dev.count() else 0.0,
+        dev=float(on_dev.mean()) if on_dev.count() else None,
         metrics={name: _estimate(stages, table[name], questions) for name in SHOWN if table[name].count()},
         seconds=float(np.mean([spent.seconds for spent in found.spent])),
         context_tokens=sum(tokens) / len(questions),

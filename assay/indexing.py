@@ -135,6 +135,11 @@ class Indexing:
         with self.stages.progress.step(f"index {config.kind}"):
             return self.stages.compute(key, "index", make)
 
+    def made_by(self, config: StageConfig) -> list[str]:
+        """What a retriever and its parts are known by: weights of embedders, the source of a factory of the user's."""
+        retriever = self._retriever(config)
+        return [*(name for part in retriever.parts for name in self.made_by(part)), retriever.identity]
+
     def search(self, configuration: Configuration) -> Search:
         """The open search of a configuration."""
         assert configuration.retriever is not None

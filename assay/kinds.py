@@ -41,7 +41,8 @@ def as_markdown() -> str:
 def _registry(stage: str) -> Registry[Any]:
     every = registries()
     if stage not in every:
-        raise UserError(f"there is no stage {stage!r}; known: {', '.join(every)}")
+        fields = "in an experiment rerank and post are post_retrieval"
+        raise UserError(f"there is no stage {stage!r}; known: {', '.join(every)} ({fields})")
     return every[stage]
 
 

@@ -95,7 +95,9 @@ class Retrieval:
         words = [one.texts for one in asked]
         allowed = [[dict(q.metadata) for q in questions], configuration.filter] if configuration.filter else []
         code = (stage_code(retriever), code_hash("pipelines.retrieving"))
-        key = fingerprint("hits", retriever, code, contents, words, depth, allowed)
+        # A retriever of the user's leaves no index whose content would change with its source.
+        made_by = self.indexing.made_by(retriever)
+        key = fingerprint("hits", retriever, code, made_by, contents, words, depth, allowed)
 
         def write(folder: Path) -> dict[str, float]:
             opened.hits(questions[:1], asked[:1], depth)  # what is loaded at the first search is no time of searching

@@ -11,12 +11,13 @@ METRIC = "ndcg_at_10"
 
 @dataclass(frozen=True)
 class RetrievalRow:
-    """One configuration: ``dev`` is the mean of ``METRIC`` there, ``metrics`` are on test. Seconds are machine time
-    per question in a batch, language model calls included; ``context_tokens`` what the model would be given to read;
-    ``ranks_as`` an earlier configuration with the same rankings on test."""
+    """One configuration: ``dev`` is the mean of ``METRIC`` there (``None`` without dev), ``metrics`` are on test.
+
+    Seconds are machine time per question in a batch, language model calls included; ``context_tokens`` what the model
+    would be given to read; ``ranks_as`` an earlier configuration with the same rankings on test."""
 
     id: str
-    dev: float
+    dev: float | None
     metrics: dict[str, Estimate]
     seconds: float
     context_tokens: float
@@ -29,8 +30,8 @@ class RetrievalRow:
 
 @dataclass(frozen=True)
 class RetrievalComparison:
-    """All rows in the experiment's order; ``best_on_dev`` is the id that dev would choose, ``leaks_left_out`` the
-    number of training questions that stand in dev or test as well and were not learnt from."""
+    """All rows in the experiment's order. ``best_on_dev`` are the ids that dev would choose, several where they tie;
+    ``leaks_left_out`` counts training questions that stand in dev or test as well and were not learnt from."""
 
     name: str
     dataset: str
@@ -38,7 +39,7 @@ class RetrievalComparison:
     questions: int
     rows: tuple[RetrievalRow, ...]
     comparisons: tuple[Comparison, ...]
-    best_on_dev: str
+    best_on_dev: tuple[str, ...]
     leaks_left_out: int = 0
 
 
@@ -50,7 +51,12 @@ def load_comparison(path: Path) -> RetrievalComparison:
         for row in data["rows"]
     ]
     return RetrievalComparison(
-        **{**data, "rows": tuple(rows), "comparisons": tuple(Comparison(**one) for one in data["comparisons"])}
+        **{
+            **data,
+            "rows": tuple(rows),
+            "best_on_dev": tuple(data["best_on_dev"]),
+            "comparisons": tuple(Comparison(**one) for one in data["comparisons"]),
+        }
     )
 
 

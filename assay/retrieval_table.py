@@ -17,14 +17,14 @@ def cells_of(result: RetrievalComparison) -> list[list[str]]:
     heading += ["gold read", "tokens read"] if gold else ["tokens read"]
     heading += ["ms", *(f"against {base}" for base in bases)]
     by_pair = {(one.a, one.b): one for one in result.comparisons}
-    return [heading] + [_cells(row, bases, by_pair, gold, row.id == result.best_on_dev) for row in result.rows]
+    return [heading] + [_cells(row, bases, by_pair, gold, row.id in result.best_on_dev) for row in result.rows]
 
 
 def _cells(
     row: RetrievalRow, bases: Sequence[str], by_pair: dict[tuple[str, str], Comparison], gold: bool, best: bool
 ) -> list[str]:
     main = row.metrics[METRIC]
-    cells = [f"{row.id} *" if best else row.id, f"{row.dev:.3f}"]
+    cells = [f"{row.id} *" if best else row.id, "" if row.dev is None else f"{row.dev:.3f}"]
     cells += [f"{main.mean:.3f} [{main.low:.3f}, {main.high:.3f}]"]
     cells += [f"{row.metrics[name].mean:.3f}" for name in ("recall_at_5", "recall_at_10")]
     if gold:

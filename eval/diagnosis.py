@@ -25,6 +25,7 @@ Label = Literal[
     "dropped_after_retrieval",
     "in_context_but_not_read",
     "wrongly_abstained",
+    "answered_nothing",
     "from_memory",
     "answered_though_unanswerable",
     "failed",
@@ -120,6 +121,8 @@ def label(
             return "not_in_corpus"
         if arm not in GOLD_ARMS and (lost := _first_loss(question, context, searched)):
             return lost
+    if not answer.text.strip():
+        return "answered_nothing"
     if abstained(answer.text, question.answers, True, language=language):
         return "wrongly_abstained"
     return "from_memory" if arm in MEMORY_ARMS else "in_context_but_not_read"

@@ -50,6 +50,12 @@ class Message(BaseModel):
         return self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
 
 
+class StreamOptions(BaseModel):
+    """What a streamed answer may end with."""
+
+    include_usage: bool = False
+
+
 class ChatRequest(BaseModel):
     """The fields of the API that are heeded; others are ignored."""
 
@@ -60,6 +66,7 @@ class ChatRequest(BaseModel):
     stop: str | list[str] | None = None
     n: Literal[1] | None = None
     stream: bool = False
+    stream_options: StreamOptions = StreamOptions()
     assay_plain: bool = False
 
     @property
@@ -126,7 +133,16 @@ def openai_app(model: LanguageModel, name: str) -> "FastAPI":
         # Of broken JSON the place is a number of bytes, of a body that is no object it is empty.
         named = problem["loc"] if problem["type"] != "json_invalid" else ()
         place = ".".join(str(part) for part in named if part != "body") or "body"
-        return JSONResponse(_error(f"{place}: {problem['msg']}", "invalid_request"), 400)
+        said = problem["msg"]
+        if place == "body" and "json" not in request.headers.get("content-type", ""):
+            said = "send JSON, with the header Content-Type: application/json"
+        return JSONResponse(_error(f"{place}: {said}", "invalid_request"), 400)
+
+    @app.exception_handler(404)
+    def unknown(request: Request, error: Exception) -> JSONResponse:
+        return JSONResponse(
+            _error(f"there is nothing at {request.url.path}; ask /v1/chat/completions", "not_found"), 404
+        )
 
     @app.get("/v1/models")
     def models() -> dict[str, Any]:
@@ -143,7 +159,7 @@ def openai_app(model: LanguageModel, name: str) -> "FastAPI":
         if answer.error:
             return JSONResponse(_error(answer.error, "invalid_request"), 400)
         if request.stream:
-            return StreamingResponse(_events(name, answer, request.limit), media_type="text/event-stream")
+            return StreamingResponse(_events(name, answer, request), media_type="text/event-stream")
         message = {"message": {"role": "assistant", "content": answer.text}}
         choice = {"index": 0, **message, "finish_reason": _reason(answer, request.limit)}
         return JSONResponse({**_head(name, "chat.completion"), "choices": [choice], "usage": _usage(answer)})
@@ -183,15 +199,17 @@ def _usage(answer: Answer) -> dict[str, int]:
     return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
 
 
-def _events(name: str, answer: Answer, limit: int) -> Iterator[str]:
-    """Server-sent events: the text in one piece, the reason it ended, what it used, the end."""
+def _events(name: str, answer: Answer, request: ChatRequest) -> Iterator[str]:
+    """Server-sent events: the text in one piece, the reason it ended, what it used where that is asked for, the end."""
     head = _head(name, "chat.completion.chunk")
     delta = {"role": "assistant", "content": answer.text}
-    for choices, more in (
+    events: list[tuple[list[dict[str, Any]], dict[str, Any]]] = [
         ([{"index": 0, "delta": delta, "finish_reason": None}], {}),
-        ([{"index": 0, "delta": {}, "finish_reason": _reason(answer, limit)}], {}),
-        ([], {"usage": _usage(answer)}),
-    ):
+        ([{"index": 0, "delta": {}, "finish_reason": _reason(answer, request.limit)}], {}),
+    ]
+    if request.stream_options.include_usage:
+        events.append(([], {"usage": _usage(answer)}))
+    for choices, more in events:
         yield f"data: {json.dumps({**head, 'choices': choices, **more})}\n\n"
     yield "data: [DONE]\n\n"
 

@@ -12,7 +12,7 @@ def note(results: Results) -> str:
     left = len(results.configurations) - len(shown)
     lines = [
         *(f"**{warning}**\n" for warning in results.warnings),
-        f"**Recommended: {results.recommendation.id}.** {results.recommendation.because}",
+        f"**{results.recommendation.headline}** {results.recommendation.because}",
         "",
         f"| configuration | cell | {score} | 95 % interval | USD per 1,000 questions | training USD |",
         "|---|---|---|---|---|---|",

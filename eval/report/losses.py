@@ -33,6 +33,10 @@ LOSSES: Final[dict[Label, tuple[str, str]]] = {
         "Refused without need",
         "Try worked examples in the prompt, or an instruction that refuses less readily.",
     ),
+    "answered_nothing": (
+        "Empty answer",
+        "Try another prompt: a completion model often stops at once after an instruction it was not trained on.",
+    ),
     "from_memory": (
         "Wrong from memory",
         "Give it passages to read, or tune it on pairs that state these facts.",

@@ -24,7 +24,7 @@ def terminal_table(results: Results) -> Group:
 
     lines = [Text(), Text(LEGEND, style="dim"), Text()]
     lines += [Text(sentence) for _, sentence in verdicts(results)]
-    lines.append(Text(f"Recommended: {results.recommendation.id}. {results.recommendation.because}", style="bold"))
+    lines.append(Text(f"{results.recommendation.headline} {results.recommendation.because}", style="bold"))
     problems = [text for text in (failures(results), *results.warnings) if text]
     return Group(*(Text(text, style="bold red") for text in problems), _table(results), *lines)
 

@@ -65,7 +65,8 @@ def compare_family(
     - ``verdict``: ``equivalent`` where the interval lies within ``margin`` on both sides (two one-sided tests), even
       if zero is left out: a difference smaller than the margin does not matter. Otherwise ``a`` or ``b`` where
       ``p_adjusted`` is at most ``1 - level``, otherwise ``undecided``.
-    - ``minimum_detectable``: the true difference found with 80 % power at the level ``(1 - level) / m``.
+    - ``minimum_detectable``: the true difference found with 80 % power at the level ``(1 - level) / m``; at least the
+      half width of the interval, which is the wider one where few questions carry a difference.
 
     Raises ``ValueError`` on values outside ``bounds`` or on other questions, ``KeyError`` on an unknown id.
     """
@@ -94,7 +95,7 @@ def compare_family(
                 p=contrast.p,
                 p_adjusted=p_adjusted,
                 verdict=_verdict(delta, low, high, shown, margin),
-                minimum_detectable=_minimum_detectable(contrast.data, share, width),
+                minimum_detectable=_minimum_detectable(contrast, share, width),
                 margin=margin,
                 method=contrast.method,
             )
@@ -181,13 +182,16 @@ def _verdict(delta: float, low: float, high: float, shown: bool, margin: float) 
     return "undecided"
 
 
-def _minimum_detectable(data: ClusteredMean, alpha: float, width: float) -> float:
-    """``(t_(1 - alpha / 2) + t_power) * se`` from the standard error of the paired difference by cluster and seed; at
-    most the width of the metric's range, which also stands where one cluster tells nothing."""
+def _minimum_detectable(contrast: _Contrast, alpha: float, width: float) -> float:
+    """``(t_(1 - alpha / 2) + t_power) * se`` from the standard error of the paired difference by cluster and seed, or
+    the half width of the interval where that is wider; at most the width of the metric's range, which also stands
+    where one cluster tells nothing."""
     from scipy.stats import t
 
+    data = contrast.data
     if data.groups < 2:
         return width
     half = t.isf(alpha / 2, data.groups - 1) * data.question_variance**0.5
     critical = data.widen(half, lambda df: t.isf(alpha / 2, df))
-    return float(min(float(critical) + t.ppf(POWER, data.groups - 1) * data.variance**0.5, width))
+    normal = float(critical) + t.ppf(POWER, data.groups - 1) * data.variance**0.5
+    return float(min(max(normal, *contrast.flips.half_widths(alpha)), width))

@@ -1,6 +1,9 @@
 """Retrieval through the store: what is shared, what is computed again, who may read what."""
 
+import importlib
 import json
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,3 +90,31 @@ def test_enrichment_by_a_language_model_is_counted_and_kept(open_stages: Any, fa
     again = open_stages({"enrichment": ["llm_context"], "chunker": "whole_document"})
     again.indexing.chunks(again.experiment.configurations[0])
     assert len(fake_model.asked) == asked == 8
+
+
+PLUGIN = """
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
+
+def make(documents):
+    class Given(BaseRetriever):
+        def _get_relevant_documents(self, query, *, run_manager):
+            return ORDER(documents)
+    return Given()
+"""
+
+
+def test_an_edited_retriever_of_the_users_is_asked_anew(
+    open_stages: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = tmp_path / "plugin_that_is_edited.py"
+    monkeypatch.syspath_prepend(tmp_path)
+    firsts = []
+    for order in ("list", "lambda documents: documents[::-1]"):
+        module.write_text(PLUGIN.replace("ORDER(documents)", f"({order})(documents)"), encoding="utf-8")
+        sys.modules.pop(module.stem, None)
+        importlib.invalidate_caches()
+        shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
+        stages = open_stages({"retriever": {"kind": "langchain", "factory": f"{module.stem}:make"}})
+        firsts.append(retrieve(stages).hits[0].chunk_ids)
+    assert firsts[0] == firsts[1][::-1] != firsts[1]

@@ -79,6 +79,7 @@ def test_hit_that_was_not_read_was_dropped() -> None:
 def test_passage_in_the_context_with_a_wrong_answer_or_a_refusal() -> None:
     assert lost(asked(), (chunk(0, 26),)) == "in_context_but_not_read"
     assert lost(asked(), (chunk(0, 26),), answer=REFUSED) == "wrongly_abstained"
+    assert lost(asked(), (chunk(0, 26),), answer=Answer(" \n", 3, 1)) == "answered_nothing"
 
 
 def test_refusal_without_the_passage_is_a_loss_of_the_search() -> None:

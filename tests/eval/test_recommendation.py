@@ -35,6 +35,8 @@ def test_cheapest_not_shown_inferior_is_recommended() -> None:
     behind = {"lora": Shortfall(0.01, -0.02, 0.04), "closed_book": Shortfall(0.50, 0.40, 0.60)}
     found = advise([RAG, LORA, CLOSED, GOLD], behind)
     assert found.id == "lora"
+    assert not found.decided
+    assert found.headline == "Not decided by these questions; the cheapest that is not ruled out is lora."
     assert found.because == (
         "lora costs $200 (95 % interval $180 to $220) over 12 months at 10,000 questions a month, the least of the 2 "
         "of 3 candidates not shown to be more than 0.03 behind rag, the best on dev at $500: on test its f1 is 0.600 "
@@ -45,7 +47,9 @@ def test_cheapest_not_shown_inferior_is_recommended() -> None:
 
 def test_loss_below_the_margin_is_called_not_inferior() -> None:
     behind = {"lora": Shortfall(0.01, -0.01, 0.025), "closed_book": Shortfall(0.50, 0.40, 0.60)}
-    assert "so it is shown not inferior" in advise([RAG, LORA, CLOSED], behind).because
+    found = advise([RAG, LORA, CLOSED], behind)
+    assert "so it is shown not inferior" in found.because
+    assert (found.decided, found.headline) == (True, "Use lora.")
 
 
 def test_all_others_shown_inferior_leaves_the_best() -> None:

@@ -1,5 +1,6 @@
 """The served model over real HTTP on this machine: with scripted replies, and with the embedded language model."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -104,6 +105,31 @@ def test_stream_holds_text_reason_and_usage(fake: tuple[Any, str]) -> None:
     answer, timing = client(url).respond(Prompt("Hi"), 8)
     assert answer == Answer("<<system><user>Hi<model>>", 1, 1)
     assert timing.prefill > 0
+
+
+def events(url: str, **more: Any) -> list[dict[str, Any]]:
+    import httpx
+
+    body = {"model": "fake", "messages": [{"role": "user", "content": "Hi"}], "stream": True, **more}
+    lines = httpx.post(f"{url}/chat/completions", json=body).text.split("\n\n")
+    return [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
+
+
+def test_usage_ends_a_stream_only_where_it_is_asked_for(fake: tuple[Any, str]) -> None:
+    _, url = fake
+    assert all(event["choices"] for event in events(url))
+    *_, last = events(url, stream_options={"include_usage": True})
+    assert (last["choices"], last["usage"]["completion_tokens"]) == ([], 1)
+
+
+def test_what_is_no_json_or_no_route_is_told_in_the_api_s_form(fake: tuple[Any, str]) -> None:
+    import httpx
+
+    _, url = fake
+    plain = httpx.post(f"{url}/chat/completions", content='{"model": "fake"}', headers={"Content-Type": "text/plain"})
+    assert "Content-Type: application/json" in plain.json()["error"]["message"]
+    lost = httpx.post(f"{url}/completions", json={})
+    assert (lost.status_code, lost.json()["error"]["code"]) == (404, "not_found")
 
 
 def request(*turns: tuple[str, Any], **more: Any) -> ChatRequest:

@@ -35,7 +35,7 @@ def test_failures_stand_in_the_first_line(experiment: tuple[Results, pd.DataFram
 def test_verdicts_and_the_recommendation_follow(experiment: tuple[Results, pd.DataFrame]) -> None:
     lines = printed(experiment[0], width=400)
     assert "rag-hybrid-k3-rerank is shown better than closed_book by 0.36 (0.27 to 0.45)." in lines
-    assert lines[-1].startswith("Recommended: lora-r16+rag-hybrid-k3.")
+    assert lines[-1].startswith("Use lora-r16+rag-hybrid-k3.")
 
 
 def test_names_are_not_read_as_console_markup(experiment: tuple[Results, pd.DataFrame]) -> None:

@@ -140,6 +140,13 @@ def test_a_larger_family_asks_for_more() -> None:
     assert among.minimum_detectable > alone.minimum_detectable
 
 
+def test_no_smaller_difference_is_called_detectable_than_the_interval_spans() -> None:
+    few = np.zeros(12)
+    few[0] = 1.0
+    found = one(few, np.zeros(12))
+    assert found.minimum_detectable >= max(found.delta - found.low, found.high - found.delta) > 0.2
+
+
 def test_the_minimum_detectable_difference_has_80_percent_power() -> None:
     # sd of the differences 1, n 101: (t(0.975, 100) + t(0.8, 100)) / sqrt(101) = (1.98397 + 0.84523) / 10.05
     differences = np.linspace(-1, 1, 101)
