@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from assay.planning import Plan
     from assay.retrieval_results import RetrievalComparison
     from assay.review import Review
+    from assay.rounds import Finished
     from assay.runner import Run
     from eval.economics.statement import Statement
     from eval.results import Results
@@ -36,6 +37,7 @@ __all__ = [
     "retrieve",
     "roi",
     "run",
+    "run_rounds",
 ]
 
 
@@ -168,6 +170,38 @@ def open_review(questions: str | Path, split: "Split | None" = None) -> "Review"
     from assay.review import open_review as opened
 
     return opened(questions, split)
+
+
+def run_rounds(
+    experiment: "str | Path | Mapping[str, Any] | Experiment",
+    configuration: str,
+    number: int = 2,
+    *,
+    only_better: bool = False,
+    store: str | Path = ".assay/store",
+    runs: str | Path = "runs",
+    tracking: bool = True,
+    progress: bool = True,
+) -> "Finished":
+    """Rounds of preference tuning of one configuration until there are ``number``; those that are shown worse are
+    rolled back, or, with ``only_better``, those not shown better. The twin of ``assay rounds``.
+
+    Raises ``UserError`` for what the user can mend."""
+    _offline()
+    from rich.console import Console
+
+    from assay.rounds import run_rounds as run_them
+
+    return run_them(
+        load_experiment(experiment),
+        configuration,
+        number,
+        gate="better" if only_better else "not_worse",
+        store=Path(store),
+        runs=Path(runs),
+        console=Console() if progress else None,
+        tracking=tracking,
+    )
 
 
 def load_pipeline(

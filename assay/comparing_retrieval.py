@@ -63,7 +63,7 @@ def compare_retrieval(
         questions = dataset.split("test")
         if not any(question.judgements for question in questions):
             raise UserError(f"dataset {dataset.name}: no test question has a gold passage or a judged document")
-        tables = {c.id: _table(stages, c, questions) for c in configurations}
+        tables = {c.id: scored(stages, c, questions) for c in configurations}
         bases = list(against) or [configurations[0].id]
         twins = {name: twin for name, twin in _twins(tables).items() if name not in bases}
         rows = tuple(
@@ -77,7 +77,7 @@ def compare_retrieval(
         documents=len(dataset.documents),
         questions=int(judged.sum()),
         rows=rows,
-        comparisons=tuple(_comparisons(experiment, values, bases, _clusters(questions)[judged])),
+        comparisons=tuple(_comparisons(experiment, values, bases, clusters(questions)[judged])),
         best_on_dev=tuple(row.id for row in rows if row.dev is not None and row.dev == max(r.dev or 0.0 for r in rows)),
         leaks_left_out=left_out,
     )
@@ -103,14 +103,14 @@ def _comparisons(
     experiment: Experiment,
     values: Mapping[str, NDArray[np.float64]],
     bases: Sequence[str],
-    clusters: NDArray[np.intp],
+    members: NDArray[np.intp],
 ) -> Iterator[Comparison]:
     """All with each baseline, one family a baseline."""
     for base in bases:
         yield from compare_family(
             [(name, base) for name in values if name != base],
             values,
-            clusters,
+            members,
             metric=METRIC,
             seed=fan_out(experiment.seed, "comparisons", base),
             margin=experiment.margin,
@@ -128,15 +128,17 @@ def _twins(tables: Mapping[str, tuple[dict[str, Column], Retrieved]]) -> dict[st
     return twins
 
 
-def _clusters(questions: Sequence[Question]) -> NDArray[np.intp]:
+def clusters(questions: Sequence[Question]) -> NDArray[np.intp]:
+    """The cluster of each question, ``[n]``: by shared gold document, or each its own where documents are judged."""
     if judges_retrieval_alone(questions):
         return np.arange(len(questions), dtype=np.intp)
     return clusters_by_gold(questions)
 
 
-def _table(
+def scored(
     stages: Stages, configuration: Configuration, questions: Sequence[Question]
 ) -> tuple[dict[str, Column], Retrieved]:
+    """The retrieval metrics of every question, and what was found for it."""
     found = stages.retrieval.retrieve(configuration, questions, [question.text for question in questions])
     table = score_retrieval(questions, found.ranking, stages.indexing.by_id(configuration))
     pairs = zip(questions, found.read, strict=True)
@@ -152,7 +154,7 @@ def _row(
 ) -> RetrievalRow:
     table, found = measured
     dev = stages.dataset.split("dev")
-    on_dev = _table(stages, configuration, dev)[0][METRIC] if dev else column([])
+    on_dev = scored(stages, configuration, dev)[0][METRIC] if dev else column([])
     count = stages.model(configuration).count_tokens
     tokens = count([chunk.text for read in found.read for chunk in read.chunks])
     paid = one_off(stages, configuration, [])
@@ -172,5 +174,5 @@ def _row(
 def _estimate(stages: Stages, values: Column, questions: Sequence[Question]) -> Estimate:
     kept = ~np.ma.getmaskarray(values)
     return interval(
-        np.asarray(values[kept])[None, :], _clusters(questions)[kept], seed=fan_out(stages.experiment.seed, "interval")
+        np.asarray(values[kept])[None, :], clusters(questions)[kept], seed=fan_out(stages.experiment.seed, "interval")
     )

@@ -11,6 +11,7 @@ from eval.results import ARMS, TUNED_ARMS, Arm
 from pipelines.corpus import DatasetField
 from pipelines.finetuning import FinetuningField
 from pipelines.finetuning.data import TrainingDataField
+from pipelines.finetuning.preference import PreferenceField
 from pipelines.flows import FlowField
 from pipelines.flows.linear import LinearFlow
 from pipelines.generation import LanguageModelField
@@ -75,6 +76,9 @@ class Configuration(Closed):
         (), description="what the weights are tuned on, all of it together; tuned arms only"
     )
     finetuning: FinetuningField | None = Field(None, description="how the weights are tuned; tuned arms only")
+    preference: PreferenceField | None = Field(
+        None, description="what the adapter learns of which answers are better, after finetuning; tuned arms only"
+    )
     llm: LanguageModelField | None = Field(None, description="another language model than the experiment's")
     prompt: str | None = Field(None, description="a prompt by name; absent lets the dev split choose")
 
@@ -100,9 +104,11 @@ class Configuration(Closed):
                 raise ValueError(f"arm {self.arm} retrieves nothing: leave {name} out")
         if self.candidates is not None and self.candidates < self.depth:
             raise ValueError(f"candidates ({self.candidates}) must not be fewer than depth ({self.depth})")
-        for name in ("finetuning", "training_data"):
+        for name in ("finetuning", "training_data", "preference"):
             if not self.tuned and getattr(self, name):
                 raise ValueError(f"arm {self.arm} is not tuned: leave {name} out")
+        if self.preference is not None and self.finetuning is not None and self.finetuning.kind == "full":
+            raise ValueError("preference tunes an adapter: take finetuning lora")
         if self.training_pairs_indexed and not self.retrieved:
             raise ValueError(f"arm {self.arm} has no index for the training pairs")
         return self
@@ -199,5 +205,5 @@ def _problem(location: tuple[str | int, ...], message: str) -> ValidationError:
 
 def stage_configs(configuration: Configuration) -> dict[str, StageConfig]:
     """The stages of a configuration that are set, by field name."""
-    named = {name: getattr(configuration, name) for name in ("chunker", "retriever", "finetuning", "llm")}
+    named = {name: getattr(configuration, name) for name in ("chunker", "retriever", "finetuning", "preference", "llm")}
     return {name: config for name, config in named.items() if config is not None}

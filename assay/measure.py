@@ -79,6 +79,7 @@ def _measured(
         api=stages.model(configuration).name if stages.model(configuration).paid_by_token else "",
         store=Store(hits=stages.hits_by_id[configuration.id], misses=stages.misses[configuration.id]),
         training=fingerprint([entry.content for entry in adapters]) if adapters else "",
+        training_set=stages.tuning.card(configuration) if adapters else None,
         cross_model=configuration.llm is not None and configuration.llm != stages.experiment.llm,
     )
 
@@ -98,14 +99,21 @@ def one_off(stages: Stages, configuration: Configuration, adapters: Sequence[Ent
     indexing = sum(_machine_seconds(entry) for entry in [*entries, *chunked])
     training = sum(entry.quantities["seconds"] for entry in learnt)
     training += sum(entry.quantities.get("learning_seconds", 0.0) for entry in entries)
+
+    def sampled(name: str) -> float:
+        """What drawing and judging answers took, where adapters learnt preferences."""
+        return _mean([entry.quantities.get(name, 0.0) for entry in adapters])
+
     return OneOff(
         index_seconds=indexing - sum(entry.quantities.get("learning_seconds", 0.0) for entry in entries),
         index_bytes=float(sum(_bytes(entry) for entry in entries)),
         embedding_tokens=sum(entry.quantities.get("embedding_tokens", 0.0) for entry in entries),
-        data_generation_seconds=sum(_machine_seconds(entry) for entry in written),
-        data_generation_prompt_tokens=sum(entry.quantities["prompt_tokens"] for entry in written),
-        data_generation_output_tokens=sum(entry.quantities["output_tokens"] for entry in written),
-        reviewer_minutes=sum(entry.quantities["reviewer_minutes"] for entry in written),
+        data_generation_seconds=sum(_machine_seconds(entry) for entry in written) + sampled("generation_seconds"),
+        data_generation_prompt_tokens=sum(entry.quantities["prompt_tokens"] for entry in written)
+        + sampled("generation_prompt_tokens"),
+        data_generation_output_tokens=sum(entry.quantities["output_tokens"] for entry in written)
+        + sampled("generation_output_tokens"),
+        reviewer_minutes=sum(entry.quantities["reviewer_minutes"] for entry in written) + sampled("reviewer_minutes"),
         train_seconds=_mean([entry.quantities["seconds"] for entry in adapters]) + training,
         training_tokens=_mean([entry.quantities["tokens"] for entry in adapters]),
         adapter_bytes=_mean([float(_bytes(entry)) for entry in adapters]) + sum(_bytes(entry) for entry in learnt),

@@ -50,10 +50,11 @@ def flatten(data: object, prefix: str = "") -> dict[str, str | int | float | boo
 
 
 def _name(configuration: Configuration) -> str:
+    preferred = f"-{configuration.preference.kind}" if configuration.preference else ""
     if configuration.retriever is None or not configuration.retrieved:
-        return configuration.arm
+        return f"{configuration.arm}{preferred}"
     pairs = "-pairs" if configuration.training_pairs_indexed else ""
-    return f"{configuration.arm}-{configuration.retriever.kind}-k{configuration.depth}{pairs}"
+    return f"{configuration.arm}-{configuration.retriever.kind}-k{configuration.depth}{pairs}{preferred}"
 
 
 def _short(value: object) -> str:

@@ -10,6 +10,8 @@ def registries() -> dict[str, Registry[Any]]:
     from pipelines.corpus import datasets
     from pipelines.finetuning import trainers
     from pipelines.finetuning.data import training_data
+    from pipelines.finetuning.preference import preferences
+    from pipelines.finetuning.preference.feedback import feedback_kinds
     from pipelines.flows import flows
     from pipelines.generation import language_models
     from pipelines.generation.answering import strategies
@@ -22,5 +24,6 @@ def registries() -> dict[str, Registry[Any]]:
     from pipelines.retrieval.filters import filters
 
     before = (datasets, chunkers, enrichments, embedders, query_transforms)
-    every = (*before, retrievers, filters, post_processors, strategies, language_models, training_data, trainers, flows)
+    tuning = (training_data, trainers, preferences, feedback_kinds)
+    every = (*before, retrievers, filters, post_processors, strategies, language_models, *tuning, flows)
     return {registry.stage: registry for registry in every}

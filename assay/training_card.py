@@ -1,6 +1,5 @@
 """The card of a training set: what a tuned configuration learns from."""
 
-import json
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
@@ -10,7 +9,6 @@ from assay.experiment import Experiment
 from assay.progress import Progress
 from assay.stages import Stages
 from assay.store import Store
-from assay.tuning import CARD
 from pipelines.errors import UserError
 from pipelines.registry import nearest
 
@@ -26,14 +24,14 @@ def training_card(experiment: Experiment, configuration: str, store: Path, conso
         raise UserError(f"--configuration {configuration}: {what}; {hint}")
     progress = Progress(console)
     with progress.shown():
-        entry, _ = Stages(experiment, Store(store), progress).tuning.training_set(tuned[configuration])
-    card = json.loads((entry.folder / CARD).read_text(encoding="utf-8"))
-    title = f"{configuration}: {card['pairs']} pairs and {card['texts']} texts of {', '.join(card['kinds'])}"
+        tuning = Stages(experiment, Store(store), progress).tuning
+        entry, card = tuning.training_set(tuned[configuration])[0], tuning.card(tuned[configuration])
+    title = f"{configuration}: {card.pairs} pairs and {card.texts} texts of {', '.join(card.kinds)}"
     tokens = Table("tokens", "sum", "mean", "longest")
-    for name, found in card["tokens"].items():
-        tokens.add_row(name, f"{found['sum']:,}", f"{found['mean']:.1f}", f"{found['longest']:,}")
+    for name, found in card.tokens.items():
+        tokens.add_row(name, f"{found.sum:,}", f"{found.mean:.1f}", f"{found.longest:,}")
     left_out = Table("left out or not got", "count")
-    for reason, count in card["left out"].items():
+    for reason, count in card.left_out.items():
         left_out.add_row(reason, str(count))
     spent = entry.quantities
     effort = (

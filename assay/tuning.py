@@ -5,7 +5,7 @@ import gc
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +16,8 @@ from assay.experiment import Configuration
 from assay.fingerprint import fingerprint, stage_code
 from assay.store import Entry
 from eval.leakage import find_leaks
+from eval.metrics.normalise import normalise
+from eval.results import Lengths, TrainingCard
 from eval.statistics.seeds import fan_out
 from pipelines.finetuning import trainers
 from pipelines.finetuning.data import Sources, TrainingSet, training_data
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from assay.stages import Stages
 
 DATA, CARD = "data.json", "card.json"
+SEVERAL_WORDS = 4
+"""Shorter questions may stand in a prompt by chance."""
 
 
 class Tuning:
@@ -77,7 +81,7 @@ class Tuning:
         for one in made:
             dropped.update(one.counts)
         card = self._card(configuration, kept, texts, dropped)
-        (folder / CARD).write_text(json.dumps(card, indent=1), encoding="utf-8")
+        (folder / CARD).write_text(card.model_dump_json(indent=1, exclude={"fingerprint"}), encoding="utf-8")
         return {
             "waited": self.stages.completions.waited - waited,
             "model_seconds": complete.spent.seconds,
@@ -108,30 +112,36 @@ class Tuning:
         distinct = list({(pair.prompt, pair.completion): pair for pair in pairs}.values())
         asked = [Question(str(n), pair.question, (), "train") for n, pair in enumerate(distinct) if pair.question]
         held_out = self.stages.dataset.split("dev") + self.stages.dataset.split("test")
-        leaking = {int(leak.train_id) for leak in find_leaks(asked, held_out)}
+        leaking = {int(leak.train_id) for leak in find_leaks(asked, held_out)} | _holding(asked, held_out)
         kept = [pair for number, pair in enumerate(distinct) if number not in leaking]
         return kept, len(pairs) - len(distinct), len(leaking)
 
     def _card(
         self, configuration: Configuration, pairs: list[TrainingPair], texts: list[str], dropped: dict[str, int]
-    ) -> dict[str, object]:
+    ) -> TrainingCard:
         count = self.stages.model(configuration).count_tokens
         lengths = {
             "prompt": count([pair.prompt for pair in pairs]),
             "completion": count([pair.completion for pair in pairs]),
             "text": count(texts),
         }
-        return {
-            "kinds": [config.kind for config in configuration.training_data],
-            "pairs": len(pairs),
-            "texts": len(texts),
-            "left out": dropped,
-            "tokens": {
-                name: {"sum": sum(found), "mean": sum(found) / len(found), "longest": max(found)}
+        return TrainingCard(
+            kinds=tuple(config.kind for config in configuration.training_data),
+            pairs=len(pairs),
+            texts=len(texts),
+            left_out=dropped,
+            tokens={
+                name: Lengths(sum=sum(found), mean=sum(found) / len(found), longest=max(found))
                 for name, found in lengths.items()
                 if found
             },
-        }
+        )
+
+    def card(self, configuration: Configuration) -> TrainingCard:
+        """The card of a configuration's training set."""
+        entry, _ = self.training_set(configuration)
+        card = TrainingCard.model_validate_json((entry.folder / CARD).read_text(encoding="utf-8"))
+        return card.model_copy(update={"fingerprint": entry.content})
 
     def adapter(self, configuration: Configuration, seed: int) -> Entry | None:
         """The tuned weights of a configuration for one seed; ``None`` for the base model."""
@@ -139,8 +149,17 @@ class Tuning:
             return None
         # Every prompt asks for it, and its key is a hash over all training pairs.
         if (configuration.id, seed) not in self._adapters:
-            self._adapters[configuration.id, seed] = self._adapter(configuration, seed)
+            entry = self._adapter(configuration, seed)
+            if configuration.preference is not None:
+                from assay.preferences import Preferences
+
+                entry = Preferences(self.stages).adapter(configuration, seed, entry)
+            self.use(configuration, seed, entry)
         return self._adapters[configuration.id, seed]
+
+    def use(self, configuration: Configuration, seed: int, adapter: Entry) -> None:
+        """Let a configuration answer with this adapter, whatever its own would be."""
+        self._adapters[configuration.id, seed] = adapter
 
     def _adapter(self, configuration: Configuration, seed: int) -> Entry:
         config, model = configuration.finetuning, self.stages.model(configuration)
@@ -183,6 +202,13 @@ class Tuning:
     def _seed(self, seed: int) -> int:
         # Training libraries take seeds of 32 bits.
         return fan_out(self.stages.experiment.seed, "finetuning", str(seed)) % 2**32
+
+
+def _holding(asked: Sequence[Question], held_out: Sequence[Question]) -> set[int]:
+    """Numbers of the prompts that hold a held-out question whole, with words of their own around it."""
+    kept = [f" {normalise(question.text)} " for question in held_out if len(question.text.split()) >= SEVERAL_WORDS]
+    texts = {int(one.id): f" {normalise(one.text)} " for one in asked}
+    return {number for number, text in texts.items() if any(question in text for question in kept)}
 
 
 def give_back_memory() -> None:

@@ -40,8 +40,11 @@ def _changes(full: Configuration) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "linear-flow", {"flow": LinearFlow()}
     if full.answer.kind != StuffConfig().kind:
         yield "plain-answer", {"answer": StuffConfig()}
+    if full.preference is not None:
+        yield "without-preference", {"preference": None}
     if full.tuned:
-        yield "without-tuning", {"arm": UNTUNED[full.arm], "finetuning": None, "training_data": (), "prompt": None}
+        untuned = {"finetuning": None, "training_data": (), "preference": None, "prompt": None}
+        yield "without-tuning", {"arm": UNTUNED[full.arm], **untuned}
     if full.retrieved:
         unset = {field: Configuration.model_fields[field].default for field in (*RETRIEVAL_FIELDS, "enrichment")}
         plain = {"training_pairs_indexed": False, "flow": LinearFlow(), "answer": StuffConfig(), "prompt": None}

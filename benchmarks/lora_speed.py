@@ -17,6 +17,7 @@ from typing import Any
 
 from pipelines.cache import cache_folder
 from pipelines.finetuning import trainers
+from pipelines.finetuning.data import TrainingSet
 from pipelines.finetuning.examples import encode_pairs
 from pipelines.generation.weights import Weights, load, prepare_embedded
 from pipelines.records import TrainingPair
@@ -62,7 +63,13 @@ def ours(weights: Weights, pairs: list[TrainingPair], steps: int) -> list[Step]:
     )
     with TemporaryDirectory() as folder:
         trainers.build(config)(
-            model, tokenizer, pairs, Path(folder), base_name="", seed=SEED, progress=lambda *step: clock.step(step[2])
+            model,
+            tokenizer,
+            TrainingSet(tuple(pairs)),
+            Path(folder),
+            base_name="",
+            seed=SEED,
+            progress=lambda *step: clock.step(step[2]),
         )
     return clock.steps
 

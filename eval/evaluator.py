@@ -152,6 +152,7 @@ def _result(
         judged=_judged(one),
         diagnosis=diagnosis.counts,
         latency=one.latency,
+        training_set=one.training_set,
         tokens=_tokens(one),
         cost=cost,
         roi=returns,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eval.results import Arm, Latency, Scalar, Store
+from eval.results import Arm, Latency, Scalar, Store, TrainingCard
 from pipelines.flows import Outcome
 from pipelines.records import Chunk, Hits
 
@@ -57,4 +57,5 @@ class Measured:
     api: str = ""
     judged: "Judged | None" = None
     training: str = ""
+    training_set: TrainingCard | None = None
     cross_model: bool = False

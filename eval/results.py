@@ -51,7 +51,8 @@ class Tokens(Part):
 class Cost(Part):
     """Dollars from measured quantities and the price book. ``index_usd`` and ``train_usd`` are paid once,
     ``per_1k_questions_usd`` per thousand questions asked, ``hosting_usd_month`` per month whatever is asked.
-    ``machines_at_peak`` are the machines that the busiest moment takes; absent behind an API."""
+    ``machines_at_peak`` are the machines that the busiest moment takes, ``load_at_peak`` before rounding up; absent
+    behind an API. ``machine_usd_month`` is what hosting holds for each of them where they are dedicated."""
 
     index_usd: float
     train_usd: float
@@ -59,6 +60,8 @@ class Cost(Part):
     hosting_usd_month: float
     per_correct_usd: Interval | None = None
     machines_at_peak: int | None = None
+    load_at_peak: float | None = None
+    machine_usd_month: float | None = None
 
 
 class Roi(Part):
@@ -112,6 +115,26 @@ class JudgeQuality(Part):
     no_agreement: str = ""
 
 
+class Lengths(Part):
+    """Tokens of one part of a training set."""
+
+    sum: int
+    mean: float
+    longest: int
+
+
+class TrainingCard(Part):
+    """What a tuned configuration learnt from. ``left_out`` counts what was thrown away or not got, by reason;
+    ``tokens`` are by part: prompt, completion, text."""
+
+    fingerprint: str = ""
+    kinds: tuple[str, ...]
+    pairs: int
+    texts: int
+    left_out: dict[str, int]
+    tokens: dict[str, Lengths]
+
+
 class ConfigurationResult(Part):
     """One configuration, judged on the test split. ``inputs`` names what it was given (documents, training pairs,
     gold passages). ``selected_on_dev`` marks the representative of its arm. ``diagnosis`` counts test questions by
@@ -133,6 +156,7 @@ class ConfigurationResult(Part):
     judged: dict[str, JudgeQuality] = Field({})
     """By judged metric; what a judge scored stands in ``metrics`` like any other."""
     latency: Latency | None = None
+    training_set: TrainingCard | None = None
     tokens: Tokens
     cost: Cost
     roi: Roi | None = None
@@ -260,7 +284,7 @@ class Environment(Part):
 
 class Scenario(Part):
     """The volume and worth the money is reckoned at (declared by the user, not measured). ``churn_per_month`` is the
-    share of answers whose facts change in a month."""
+    share of answers whose facts change in a month; ``billing`` says how machines of one's own are paid for."""
 
     questions_per_month: float
     horizon_months: float
@@ -273,6 +297,7 @@ class Scenario(Part):
     churn_per_month: float = 0.0
     retrain_months: float | None = None
     reindex_months: float | None = None
+    billing: Literal["per_use", "dedicated"] = "per_use"
 
 
 class Results(Part):

@@ -1,10 +1,17 @@
-"""``assay models``: the embedded models."""
+"""``assay models``: the embedded models, and tuned weights for use elsewhere."""
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from assay.cli import app, command
+from assay.cli.results import RunFolder
+from assay.cli.run import StoreFolder
 
-group = typer.Typer(help="The models that install as packages.", no_args_is_help=True, rich_markup_mode=None)
+group = typer.Typer(
+    help="The models that install as packages; tuned weights exported.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(group, name="models")
 
 
@@ -23,3 +30,19 @@ def install() -> None:
     from assay.models import install_packages
 
     install_packages()
+
+
+@command(group, "export")
+def export(
+    run: RunFolder,
+    configuration: Annotated[str, typer.Option(help="id of a tuned configuration")],
+    out: Annotated[Path, typer.Option(help="an empty or new folder")],
+    merged: Annotated[bool, typer.Option(help="a whole model instead of an adapter")] = False,
+    store: StoreFolder = Path(".assay/store"),
+) -> None:
+    """Write the tuned weights of a finished run: an adapter for PEFT, or a model with them merged in."""
+    from assay.export.weights import export_weights
+    from assay.serving.loading import load_pipeline
+
+    export_weights(load_pipeline(run, configuration, store), out, merged=merged)
+    typer.echo(f"written to {out}")

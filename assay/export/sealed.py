@@ -101,7 +101,9 @@ def unseal(folder: Path) -> Pipeline:
 
 def _alone(experiment: Experiment, pipeline: Pipeline) -> Experiment:
     """The experiment with this configuration and prompt alone, and without the folders of this machine."""
-    configuration: Configuration = pipeline.configuration.model_copy(update={"prompt": pipeline.template.name})
+    # The adapter that goes along has learnt its preferences; without the field nothing is asked of them again.
+    own = {"prompt": pipeline.template.name, "preference": None}
+    configuration: Configuration = pipeline.configuration.model_copy(update=own)
     config = experiment.dataset
     files = {name: Path(value.name) for name, value in config.model_dump().items() if isinstance(value, Path)}
     alone = {"configurations": (configuration,), "prompts": (pipeline.template,), "contrasts": ()}

@@ -23,7 +23,7 @@ from assay.tracking.values import (
     experiment_tags,
 )
 from assay.tracking.views import TAG, view_state
-from assay.tracking.writing import Record, create, dataset_input, fill, log_files, question_table
+from assay.tracking.writing import Record, create, dataset_input, fill, log_files, question_table, training_input
 from eval.results import ConfigurationResult, Results
 from pipelines.errors import UserError
 
@@ -99,13 +99,16 @@ def experiment_fingerprint(results: Results) -> str:
 def _write(client: Any, experiment_id: str, results: Results, prepared: Prepared, dataset: Any) -> str:
     parent, ended = prepared.parent, int(results.created.timestamp() * 1000)
     run_id = create(client, experiment_id, parent, ended - int(sum(results.timings.values()) * 1000))
-    for index, (child, table) in enumerate(zip(prepared.children, prepared.tables, strict=True)):
+    children = zip(results.configurations, prepared.children, prepared.tables, strict=True)
+    for index, (one, child, table) in enumerate(children):
         # One millisecond apart, so that MLflow lists them in the order of the results.
         child_id = create(client, experiment_id, child, ended - index, parent=run_id)
-        fill(client, child_id, child, ended, dataset)
+        trained = one.training_set
+        own = [training_input(results.dataset.name, trained)] if trained else []
+        fill(client, child_id, child, ended, [dataset, *own])
         client.log_table(child_id, table, TABLE)
         client.set_terminated(child_id, end_time=ended - index)
-    fill(client, run_id, parent, ended, dataset)
+    fill(client, run_id, parent, ended, [dataset])
     log_files(client, run_id, prepared.files, prepared.whole_table)
     client.set_experiment_tag(experiment_id, TAG, view_state(results, run_id))
     client.set_terminated(run_id, end_time=ended)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from assay.tracking.privacy import Privacy
 from assay.tracking.values import LONGEST_PARAMETER
-from eval.results import DatasetInfo
+from eval.results import DatasetInfo, TrainingCard
 
 # MLflow compares tables by their first column and shows the second: what was asked, and what was answered.
 FIRST = ("question", "answer", "expected")
@@ -38,8 +38,8 @@ def create(client: Any, experiment_id: str, record: Record, start: int, parent: 
     return client.create_run(experiment_id, start_time=start, tags=tags, run_name=record.name).info.run_id
 
 
-def fill(client: Any, run_id: str, record: Record, when: int, dataset: Any) -> None:
-    """Metrics, parameters and the dataset of a run. MLflow would cut a long parameter without a word: its whole goes
+def fill(client: Any, run_id: str, record: Record, when: int, datasets: Sequence[Any]) -> None:
+    """Metrics, parameters and the datasets of a run. MLflow would cut a long parameter without a word: its whole goes
     into a file, and the parameter says where."""
     from mlflow.entities import Metric, Param
 
@@ -50,7 +50,7 @@ def fill(client: Any, run_id: str, record: Record, when: int, dataset: Any) -> N
         client.log_batch(run_id, metrics=batch)
     for batch in _batches(parameters[PARAMETERS_PER_BATCH:], PARAMETERS_PER_BATCH):
         client.log_batch(run_id, params=batch)
-    client.log_inputs(run_id, datasets=[dataset])
+    client.log_inputs(run_id, datasets=list(datasets))
 
 
 def dataset_input(info: DatasetInfo, guard: Privacy) -> Any:
@@ -66,6 +66,18 @@ def dataset_input(info: DatasetInfo, guard: Privacy) -> Any:
     described = MetaDataset(origin, name=info.name, digest=info.fingerprint[:36]).to_dict()
     profile = {"documents": info.documents, **{f"questions_{split}": n for split, n in info.questions.items()}}
     return DatasetInput(Dataset(**described, profile=json.dumps(profile)), [InputTag("mlflow.data.context", "test")])
+
+
+def training_input(name: str, card: TrainingCard) -> Any:
+    """A training set as an MLflow input: its card as profile, the hash of its content as digest."""
+    from mlflow.data.code_dataset_source import CodeDatasetSource
+    from mlflow.data.meta_dataset import MetaDataset
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    origin = CodeDatasetSource({"kinds": ", ".join(card.kinds)})
+    described = MetaDataset(origin, name=f"{name}: training set", digest=card.fingerprint[:36]).to_dict()
+    profile = card.model_dump_json(exclude={"fingerprint"})
+    return DatasetInput(Dataset(**described, profile=profile), [InputTag("mlflow.data.context", "training")])
 
 
 def question_table(per_question: pd.DataFrame, configuration: str) -> pd.DataFrame:

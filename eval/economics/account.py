@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from eval.economics.candidate import Candidate
 from eval.economics.hosting import Api, SelfHosted
-from eval.economics.ledger import cost, machines_at_peak, usd_per_question
+from eval.economics.ledger import cost, load_at_peak, machine_usd_month, machines_at_peak, usd_per_question
 from eval.economics.mean_interval import Array, Clusters
 from eval.economics.prices import PriceBook
 from eval.economics.spending import spending
@@ -78,7 +78,13 @@ def priced(
     usage = hosted(account.usage, economics)
     found = cost(usage, prices, clusters, draws=draws)
     if isinstance(usage.hosting, SelfHosted):
-        found = found.model_copy(update={"machines_at_peak": usage.hosting.machines})
+        found = found.model_copy(
+            update={
+                "machines_at_peak": usage.hosting.machines,
+                "load_at_peak": load_at_peak(usage, economics.at_peak),
+                "machine_usd_month": machine_usd_month(usage, prices),
+            }
+        )
     return found, usd_per_question(usage, prices)
 
 

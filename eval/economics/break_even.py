@@ -22,12 +22,17 @@ def advantage(
     """What one more question gains with ``a`` over ``b``, dollars: cost saved, or net value won."""
     if on == "cost":
         return mean_estimate(paired(-a.usd, -b.usd, a, b), clusters, draws=draws, seed=seed)
+    values = paired(a.net_worth(scenario), b.net_worth(scenario), a, b)
+    extremes = gain_extremes(a, b, scenario)
+    fresh = mean_estimate(values, clusters, extremes, draws=draws, seed=seed)
+    return lowered(fresh, more_stale(a, b, scenario), extremes)
+
+
+def gain_extremes(a: Candidate, b: Candidate, scenario: Scenario) -> tuple[float, float] | None:
+    """Least and most that one question can gain in net value with ``a`` over ``b``; ``None`` where worth is fixed."""
     least, most = worth_extremes(scenario, a.outcomes, b.outcomes)
     saved, reach = float(b.usd.mean() - a.usd.mean()), most - least
-    values = paired(a.net_worth(scenario), b.net_worth(scenario), a, b)
-    extremes = (saved - reach, saved + reach) if reach else None
-    fresh = mean_estimate(values, clusters, extremes, draws=draws, seed=seed)
-    return lowered(fresh, more_stale(a, b, scenario))
+    return (saved - reach, saved + reach) if reach else None
 
 
 def break_even(

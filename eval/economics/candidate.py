@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.economics.mean_interval import Array, Clusters, Sides, mean_estimate
+from eval.economics.mean_interval import Array, Clusters, Sides, cost_estimate
 from eval.economics.spending import Spending
 from eval.economics.sum_interval import NOTHING, added, scaled
 from eval.economics.worth import Outcomes, worth_per_question
@@ -68,4 +68,4 @@ def volume(scenario: Scenario) -> float:
 def horizon_cost(candidate: Candidate, scenario: Scenario, clusters: Clusters, *, seed: int = 0) -> Interval:
     """Dollars over the horizon at the user's volume: fixed + volume * mean cost of a question, with its interval."""
     fixed = candidate.spending.fixed_usd(scenario.horizon_months)
-    return mean_estimate((candidate.usd,), clusters, seed=seed).scaled(volume(scenario), fixed)
+    return cost_estimate(candidate.usd, clusters, seed=seed).scaled(volume(scenario), fixed)

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from eval.economics.candidate import Candidate, volume
-from eval.economics.mean_interval import Clusters, mean_estimate
+from eval.economics.mean_interval import Clusters, cost_estimate
 from eval.part import Part
 from eval.results import Scenario
 
@@ -55,7 +55,7 @@ def _curve(
     clusters: Clusters,
     seed: int,
 ) -> CostCurve:
-    question = mean_estimate((candidate.usd,), clusters, seed=seed)
+    question = cost_estimate(candidate.usd, clusters, seed=seed)
     fixed = np.array([candidate.spending.fixed_usd(month) for month in months])
     lines = [fixed + np.array(asked) * value for value in (question.mean, question.low, question.high)]
     usd, low, high = (tuple(float(value) for value in line) for line in lines)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from eval.economics.account import Account, Books, candidate_of, priced
+from eval.economics.break_even import gain_extremes
 from eval.economics.candidate import Candidate, more_stale
 from eval.economics.lead import gain, lead, net_value, without_sunk
 from eval.economics.mean_interval import Array, MeanEstimate
@@ -107,7 +108,11 @@ def _cell(
         first.one,
         second.one,
         scenario,
-        lowered(fresh[first.id, second.id], more_stale(first.one, second.one, scenario)),
+        lowered(
+            fresh[first.id, second.id],
+            more_stale(first.one, second.one, scenario),
+            gain_extremes(first.one, second.one, scenario),
+        ),
     )
     return cell.model_copy(update={"second": second.id, "lead_usd": ahead, "shown": ahead.low > 0})
 

@@ -51,7 +51,7 @@ def gain(a: Candidate, b: Candidate | float, scenario: Scenario, clusters: Clust
     offset = float(a.usd.mean()) + b
     extremes = (least - offset, most - offset) if most > least else None
     fresh = mean_estimate((a.net_worth(scenario) - b,), clusters, extremes, seed=seed)
-    return lowered(fresh, a.stale_usd(scenario))
+    return lowered(fresh, a.stale_usd(scenario), extremes)
 
 
 def lead(a: Candidate, b: Candidate, scenario: Scenario, per_question: MeanEstimate) -> Interval:

@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 
 from eval.economics.hosting import Api, SelfHosted
-from eval.economics.mean_interval import Array, Clusters, mean_estimate
+from eval.economics.mean_interval import Array, Clusters, cost_estimate
 from eval.economics.prices import PriceBook, TokenKind
 from eval.economics.usage import Usage
 from eval.results import Cost
@@ -85,7 +85,7 @@ def cost(
         index_usd=_paid(lines, "index"),
         train_usd=_paid(lines, "train"),
         hosting_usd_month=_paid(lines, "month"),
-        per_1k_questions_usd=mean_estimate((per_question,), clusters, draws=draws, seed=seed).scaled(1000.0),
+        per_1k_questions_usd=cost_estimate(per_question, clusters, draws=draws, seed=seed).scaled(1000.0),
     )
 
 
@@ -100,10 +100,22 @@ def capacity_per_month(usage: Usage) -> float:
 def machines_at_peak(usage: Usage, questions_per_second: float) -> int | None:
     """Machines that keep up with the busiest moment, by batched throughput and at most the declared utilisation; at
     least one. ``None`` where an API answers."""
+    load = load_at_peak(usage, questions_per_second)
+    return None if load is None else max(1, ceil(load - 1e-9))  # a whole number may come out a hair above itself
+
+
+def load_at_peak(usage: Usage, questions_per_second: float) -> float | None:
+    """``machines_at_peak`` before it is rounded up."""
     if not isinstance(usage.hosting, SelfHosted):
         return None
-    needed = questions_per_second * float(usage.machine_seconds.mean()) / usage.hosting.utilisation
-    return max(1, ceil(needed - 1e-9))  # a whole number may come out a rounding error above itself
+    return questions_per_second * float(usage.machine_seconds.mean()) / usage.hosting.utilisation
+
+
+def machine_usd_month(usage: Usage, book: PriceBook) -> float | None:
+    """Dollars a month of one dedicated machine; ``None`` where machines are paid by use."""
+    if not isinstance(usage.hosting, SelfHosted) or usage.hosting.billing != "dedicated":
+        return None
+    return book.machine(usage.hosting.machine).usd_per_hour * HOURS_PER_MONTH
 
 
 def _paid(lines: tuple[Entry, ...], when: Paid) -> float:

@@ -120,6 +120,12 @@ def mean_estimate(
     return MeanEstimate(plain, min(plain, low), max(plain, high), p)
 
 
+def cost_estimate(usd: ArrayLike, clusters: Clusters, *, draws: int = 2000, seed: int = 0) -> MeanEstimate:
+    """``mean_estimate`` of what a question costs, [seeds, n], whose mean cannot lie below zero."""
+    found = mean_estimate((usd,), clusters, draws=draws, seed=seed)
+    return replace(found, low=max(0.0, found.low))
+
+
 def _halves(data: ClusteredMean, statistics: Array, tail: float) -> tuple[float, float]:
     """How far the interval reaches below and above the mean with ``tail`` left out on each side."""
     from scipy.stats import t as student

@@ -24,4 +24,4 @@ def cost_per_correct(candidate: Candidate, scenario: Scenario, clusters: Cluster
     if found is None:
         right, asked = float(correct.mean()) * correct.shape[1], correct.shape[1]
         return None, f"{right:g} of {asked} answers are correct, too few to show that accuracy is above zero"
-    return found, ""
+    return found.model_copy(update={"low": max(0.0, found.low)}), ""  # nothing costs less than nothing

@@ -7,7 +7,15 @@ import numpy as np
 
 from eval.economics.candidate import Candidate, more_stale, paired, volume
 from eval.economics.fieller import ratio_interval
-from eval.economics.mean_interval import ONE_CLUSTER, Clusters, MeanEstimate, Sides, mean_estimate, single_cluster
+from eval.economics.mean_interval import (
+    ONE_CLUSTER,
+    Clusters,
+    MeanEstimate,
+    Sides,
+    cost_estimate,
+    mean_estimate,
+    single_cluster,
+)
 from eval.economics.payback import payback_months
 from eval.economics.spending import Spending
 from eval.economics.status_quo import resolve_status_quo
@@ -60,11 +68,15 @@ def roi_with_reasons(
         return _unchanged(scenario)
     change = _against(candidate, scenario, status_quo)
     fixed = change.one_off + change.hosting * months + sum(usd for _, usd in change.events)
-    benefit = lowered(mean_estimate(change.worth, clusters, _distinct(*change.reach), seed=seed), change.stale)
-    spent = mean_estimate(change.usd, clusters, seed=seed)
+    reach = _distinct(*change.reach)
+    benefit = lowered(mean_estimate(change.worth, clusters, reach, seed=seed), change.stale, reach)
+    if len(change.usd) == 1:
+        spent = cost_estimate(change.usd[0], clusters, seed=seed)
+    else:
+        spent = mean_estimate(change.usd, clusters, seed=seed)
     saved = -spent.mean
     net_reach = _distinct(change.reach[0] + saved, change.reach[1] + saved)
-    gain = lowered(mean_estimate(_net(change), clusters, net_reach, seed=seed), change.stale)
+    gain = lowered(mean_estimate(_net(change), clusters, net_reach, seed=seed), change.stale, net_reach)
     cost = spent.scaled(asked, fixed)
     ratio, reasons = _ratio(change, clusters, asked, fixed, cost)
     payback, why = _payback(change, gain, scenario)

@@ -1,6 +1,6 @@
 """Intervals of sums of independently measured quantities."""
 
-from math import hypot
+from math import hypot, inf
 
 from eval.economics.mean_interval import MeanEstimate
 from eval.results import Interval
@@ -23,8 +23,9 @@ def scaled(part: Interval, factor: float) -> Interval:
     return Interval(value=factor * part.value, low=low, high=high)
 
 
-def lowered(estimate: MeanEstimate, loss: Interval) -> MeanEstimate:
-    """The mean less an independently measured ``loss``, exactly the mean where that is nothing.
+def lowered(estimate: MeanEstimate, loss: Interval, extremes: tuple[float, float] | None = None) -> MeanEstimate:
+    """The mean less an independently measured ``loss``, exactly the mean where that is nothing. No limit lies beyond
+    ``extremes``, between which the difference is known to lie.
 
     The p value is moved to the new distance from zero in units of the new reach towards zero, as if the estimate were
     normal, so that it meets half the error level where the interval meets zero.
@@ -32,7 +33,9 @@ def lowered(estimate: MeanEstimate, loss: Interval) -> MeanEstimate:
     if loss == NOTHING:
         return estimate
     moved = added(Interval(value=estimate.mean, low=estimate.low, high=estimate.high), scaled(loss, -1.0))
-    return MeanEstimate(moved.value, moved.low, moved.high, _p_not_positive(moved))
+    least, most = extremes or (-inf, inf)
+    low, high = min(moved.value, max(least, moved.low)), max(moved.value, min(most, moved.high))
+    return MeanEstimate(moved.value, low, high, _p_not_positive(moved))
 
 
 def _p_not_positive(moved: Interval) -> float:

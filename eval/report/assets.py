@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 _FOLDER: Final = Path(__file__).parent
-STYLES: Final = ("tokens", "page", "grid", "verdict", "charts", "table", "losses", "print")
+STYLES: Final = ("tokens", "page", "grid", "verdict", "charts", "table", "losses", "money", "print")
 SCRIPTS: Final = (
     "dom",
     "numbers",
@@ -18,8 +18,16 @@ SCRIPTS: Final = (
     "forest",
     "tracks",
     "small_sample",
+    "spending",
     "cost_over_time",
     "break_even",
+    "staleness",
+    "reckoning",
+    "what_if",
+    "scenario",
+    "tornado",
+    "decision_map",
+    "stale_chart",
     "answers",
     "showcase",
     "browse",

@@ -51,6 +51,12 @@ LOSSES: Final[dict[Label, tuple[str, str]]] = {
 """For each label its name on the page, and what to try where most answers are lost there."""
 
 
+PLAIN: Final = "stuff"
+"""The answer strategy that is used where none is named."""
+UNFOLDED: Final = 6
+"""Waterfalls of other strategies that are shown without being asked for."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """One step of a waterfall: ``number`` answers, a ``share`` of all, drawn from ``start`` on (0 to 1)."""
@@ -75,6 +81,17 @@ class Waterfall:
 def waterfalls(results: Results) -> list[Waterfall]:
     """One for each configuration that was diagnosed, in the results' order."""
     return [_waterfall(one) for one in results.configurations if one.diagnosis]
+
+
+def unfolded(results: Results) -> set[str]:
+    """Ids of the configurations whose waterfall is shown at once: the representatives, and the first few others that
+    answer by a strategy of their own, for where they lose answers is what one tries them for."""
+    others = [one.id for one in results.configurations if not one.selected_on_dev and one.diagnosis and _special(one)]
+    return {one.id for one in results.configurations if one.selected_on_dev} | set(others[:UNFOLDED])
+
+
+def _special(one: ConfigurationResult) -> bool:
+    return one.params.get("answer.kind", PLAIN) != PLAIN
 
 
 def undiagnosed(results: Results) -> list[tuple[str, str]]:

@@ -5,8 +5,10 @@ from typing import Any
 
 from eval.numbers import count, money, percent, volume
 from eval.report.charts import all_in_per_1k
-from eval.report.losses import undiagnosed, waterfalls
+from eval.report.finance import FACTORS, cadence_words, letters, modelled_losses
+from eval.report.losses import undiagnosed, unfolded, waterfalls
 from eval.report.method import how_measured
+from eval.report.money import controls
 from eval.report.wording import (
     ARM_NAMES,
     CONTEXTS,
@@ -15,6 +17,7 @@ from eval.report.wording import (
     REFERENCE_ARMS,
     break_even_sentence,
     failures,
+    status_quo_name,
     verdicts,
 )
 from eval.results import FactChange, GridAnswer, Results
@@ -42,15 +45,22 @@ def page_context(results: Results) -> dict[str, Any]:
         "showcase": {a.arm: a for a in results.showcase.answers} if results.showcase else {},
         "fact_rows": fact_rows(results.fact_change) if results.fact_change else [],
         "absent": lambda name: results.absent.get(name, NOT_MEASURED),
+        "why": lambda name: results.absent.get(name, ""),
         "verdicts": verdicts(results),
         "recommended": next((c for c in results.configurations if c.id == results.recommendation.id), None),
         "all_in": {c.id: all_in_per_1k(c, results.scenario) for c in results.configurations},
         "break_even": [break_even_sentence(item) for item in results.break_even],
         "waterfalls": waterfalls(results),
         "undiagnosed": undiagnosed(results),
+        "unfolded": unfolded(results),
         "small_sample": small_sample_sentence(results),
         "finance": finance_paragraph(results),
         "scenario": scenario_sentence(results),
+        "controls": controls(results),
+        "factors": FACTORS,
+        "letters": letters(results),
+        "cadence_words": cadence_words,
+        "modelled": modelled_losses(results),
         "how_measured": how_measured(results),
     }
 
@@ -85,9 +95,23 @@ def small_sample_sentence(results: Results) -> str:
 def scenario_sentence(results: Results) -> str:
     """The declared volume and worth behind every dollar."""
     scenario = results.scenario
+    quo = status_quo_name(scenario.status_quo)
     return (
         f"{volume(scenario.questions_per_month)} questions a month for {scenario.horizon_months:g} months; "
         f"a right answer is worth {money(scenario.correct_usd)}, a wrong one costs {money(scenario.wrong_usd)}, an "
-        f"escalation {money(scenario.escalation_usd)}; status quo: {scenario.status_quo}; price book "
-        f"{scenario.price_book}, prices of {scenario.prices_dated}."
+        f"escalation {money(scenario.escalation_usd)}; {_changes(results)}status quo: {quo}; "
+        f"price book {scenario.price_book}, prices of {scenario.prices_dated}."
     )
+
+
+def _changes(results: Results) -> str:
+    """How fast facts change and how often that is caught up with; empty where nothing is declared of it."""
+    scenario = results.scenario
+    parts = []
+    if scenario.churn_per_month:
+        parts.append(f"{percent(scenario.churn_per_month)} of the facts change in a month")
+    if scenario.retrain_months is not None:
+        parts.append(f"trained again every {scenario.retrain_months:g} months")
+    if scenario.reindex_months is not None:
+        parts.append(f"indexed again every {scenario.reindex_months:g} months")
+    return "; ".join([*parts, ""]) if parts else ""

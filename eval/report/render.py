@@ -9,6 +9,7 @@ from eval.report.answers import embedded_answers
 from eval.report.assets import content_policy, script, stylesheet
 from eval.report.charts import chart_data
 from eval.report.embed import embedded_json
+from eval.report.money import money_data
 from eval.report.page import page_context
 from eval.results import Results
 
@@ -26,6 +27,7 @@ def render(results: Results, per_question: pd.DataFrame, path: Path) -> Path:
     from markupsafe import Markup
 
     style, code = stylesheet(), script()
+    money = money_data(results, per_question)
     html = (
         _environment()
         .get_template("report.html.j2")
@@ -34,7 +36,8 @@ def render(results: Results, per_question: pd.DataFrame, path: Path) -> Path:
             policy=content_policy(style, code),
             style=Markup(style),  # noqa: S704 - our own files
             code=Markup(code),  # noqa: S704 - our own files
-            charts=embedded_json(chart_data(results)),
+            charts=embedded_json(chart_data(results) | {"money": money}),
+            money=money,
             answers=embedded_answers(results, per_question),
         )
     )
@@ -48,7 +51,7 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from eval import numbers
-    from eval.report.wording import between, metric_name, metric_title
+    from eval.report.wording import between, breakable, metric_name, metric_title, status_quo_name
 
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -66,8 +69,10 @@ def _environment() -> Environment:
         numbers.duration,
         numbers.volume,
         between,
+        breakable,
         metric_name,
         metric_title,
+        status_quo_name,
     ):
         environment.filters[function.__name__] = function
     return environment

@@ -1,6 +1,9 @@
 """Verdicts and names in plain words, the same in the report and in the terminal."""
 
+import re
 from typing import Final
+
+from markupsafe import Markup
 
 from eval.numbers import count, fine_score, percent, score
 from eval.results import Arm, BreakEven, Comparison, ConfigurationResult, Results
@@ -52,6 +55,17 @@ def metric_title(name: str) -> str:
     """The reader's name of a metric at the start of a line."""
     text = metric_name(name)
     return text[0].upper() + text[1:]
+
+
+def breakable(name: str) -> Markup:
+    """A name, escaped, that lines may break after its separators rather than inside a word."""
+    parts = re.split(r"(?<=[_+/.,:=-])(?=[^_+/.,:=-])", name)
+    return Markup("<wbr>").join(parts)
+
+
+def status_quo_name(name: str) -> str:
+    """What stands in for a configuration where none does."""
+    return "no system" if name == "no_system" else name
 
 
 def between(value: float, low: float, high: float) -> str:
@@ -111,7 +125,7 @@ def break_even_sentence(item: BreakEven) -> str:
         never = f"in {percent(item.p_never)} of resamples it never does"
         return f"Whether {item.a} ever {gains} {item.b} is undecided: {never}."
     high = f"to {count(item.questions.high)}" if item.questions.high is not None else "or more, without an upper limit"
-    never = f" In {percent(item.p_never)} of resamples it never does." if item.p_never > 0 else ""
+    never = f" In {percent(item.p_never)} of resamples it never does." if item.p_never >= 0.0005 else ""
     return (
         f"{item.a} {gains} {item.b} from {count(item.questions.value)} questions on "
         f"({count(item.questions.low)} {high}).{never}"

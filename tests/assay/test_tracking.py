@@ -16,7 +16,8 @@ from assay.tracking import experiment_fingerprint, log_run
 from assay.tracking.backend import opened, shown, sqlite_path, sqlite_uri
 from assay.tracking.values import configuration_metrics, configuration_parameters
 from assay.tracking.views import TAG
-from eval.results import Results
+from assay.tracking.writing import training_input
+from eval.results import Lengths, Results, TrainingCard
 from pipelines.errors import UserError
 
 YAML = "name: handbook\nllm: {kind: openai, api_key: '${INTERNAL_GATE}'}\n"
@@ -117,6 +118,17 @@ def test_the_dataset_is_an_input_of_every_run(logged: Finished) -> None:
         (entry,) = run.inputs.dataset_inputs
         assert (entry.dataset.name, entry.dataset.digest) == ("field-service", "sha256:4f1c09aa")
         assert "written for this test" in entry.dataset.source
+
+
+def test_a_training_set_is_an_input_with_its_card() -> None:
+    tokens = {"prompt": Lengths(sum=90, mean=9.0, longest=12)}
+    card = TrainingCard(
+        fingerprint="ab" * 20, kinds=("raft",), pairs=10, texts=0, left_out={"repeated": 1}, tokens=tokens
+    )
+    found = training_input("pumps", card)
+    assert (found.dataset.name, found.dataset.digest) == ("pumps: training set", "ab" * 18)
+    assert json.loads(found.dataset.profile)["tokens"]["prompt"]["longest"] == 12
+    assert [(tag.key, tag.value) for tag in found.tags] == [("mlflow.data.context", "training")]
 
 
 def test_the_parent_holds_report_results_table_and_experiment(logged: Finished, tmp_path: Path) -> None:

@@ -22,16 +22,26 @@ ARGUMENTS = (
 )
 
 
-@pytest.fixture(scope="session")
-def simulated() -> ModuleType:
-    """The builder of the simulated experiment, which lives beside the report's own tests."""
-    path = Path(__file__).parents[1] / "eval" / "report" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("simulated_experiment", path)
+def loaded(path: Path) -> ModuleType:
+    """A file that is no test as a module."""
+    spec = importlib.util.spec_from_file_location(f"{path.stem}_for_the_browser", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def simulated() -> ModuleType:
+    """The builder of the simulated experiment, which lives beside the report's own tests."""
+    return loaded(Path(__file__).parents[1] / "eval" / "report" / "conftest.py")
+
+
+@pytest.fixture(scope="session")
+def money() -> ModuleType:
+    """What reckons the money of the simulated experiment by ``eval.economics``."""
+    return loaded(Path(__file__).with_name("reckoned.py"))
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ from eval import numbers
 from eval.report import render
 
 REPOSITORY = Path(__file__).parents[2]
+PLOTS = ("#pareto-cost", "#pareto-latency", "#cost-over-time", "#small-sample", "#forest")
+PLOTS += ("#tornado", "#decision-map", "#stale-chart")
 BOXES = """(name) => Array.from(document.querySelectorAll(name), (node) => {
   const box = node.getBoundingClientRect();
   return [box.left, box.top, box.right, box.bottom];
@@ -161,8 +163,8 @@ def test_without_a_clipboard_the_selection_is_copied(page: Page) -> None:
 
 def test_every_chart_is_drawn_with_a_title_and_a_description(page: Page) -> None:
     charts = page.locator("figure.chart > svg")
-    assert charts.count() == 8
-    for i in range(8):
+    assert charts.count() == 11
+    for i in range(11):
         assert charts.nth(i).locator("> title").text_content()
         assert charts.nth(i).locator("> desc").text_content()
     assert "NaN" not in page.locator("main").inner_html()
@@ -172,7 +174,16 @@ def test_labels_of_the_plots_do_not_overlap(page: Page) -> None:
     for width in (1280, 800, 390):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(250)
-        for plot in ("#pareto-cost", "#pareto-latency", "#cost-over-time", "#small-sample", "#forest"):
+        for plot in (
+            "#pareto-cost",
+            "#pareto-latency",
+            "#cost-over-time",
+            "#small-sample",
+            "#forest",
+            "#tornado",
+            "#decision-map",
+            "#stale-chart",
+        ):
             boxes = page.evaluate(BOXES, f"{plot} text.label, {plot} text.tick")
             assert overlapping(boxes) == [], (width, plot)
 
@@ -219,6 +230,9 @@ def test_a_run_with_almost_nothing_in_it_still_draws(browser: Browser, simulated
             "showcase": None,
             "fact_change": None,
             "small_sample": None,
+            "staleness": None,
+            "tornado": None,
+            "decision_map": None,
             "forgetting": {},
             "timings": {},
             "dataset": results.dataset.model_copy(update={"tracks": {}}),

@@ -20,3 +20,6 @@ function shorten(text, length) {
   const head = Math.ceil((length - 1) * 0.6);
   return letters.slice(0, head).join("") + "\u2026" + letters.slice(letters.length - (length - 1 - head)).join("");
 }
+
+// A name as text that lines may break after its separators, rather than inside a word.
+const breakable = (name) => name.split(/(?<=[_+/.,:=-])(?=[^_+/.,:=-])/).flatMap((part, i) => (i ? [html("wbr"), part] : [part]));

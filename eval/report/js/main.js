@@ -15,11 +15,15 @@ function drawCharts() {
   byId("cost-absent").hidden = priced;
   byId("latency-absent").hidden = timed;
   drawTracks(byId("track-charts"), charts);
+  if (charts.tornado && charts.tornado.swings.length) drawTornado(byId("tornado"), charts);
+  if (charts.map) drawMap(byId("decision-map"), charts);
+  if (charts.staleness.length) drawStaleness(byId("stale-chart"), charts);
   if (charts.smallSample) drawSmallSample(byId("small-sample"), charts);
 }
 
 drawCharts();
 setUpCost(charts);
+setUpScenario(charts);
 setUpShowcase(answers, charts);
 setUpBrowse(answers, charts);
 setUpLosses(answers);

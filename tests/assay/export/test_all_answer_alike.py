@@ -1,14 +1,16 @@
 """One run of the embedded model, one question, every way to ask it: served, through MLflow, LangChain, LlamaIndex."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from assay.export import mlflow as to_mlflow
 from assay.offline import SWITCHES
 from assay.serving.asking import as_json, ask, question_of
 
+REPOSITORY = Path(__file__).parents[3]
 KESTREL = "Which colour has the kestrel pump?"
 PLAIN = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore", **SWITCHES}
 
@@ -131,6 +134,16 @@ def test_every_way_gives_the_answer_of_the_pipeline(finished: Path) -> None:
     assert (str(engine), [one.node.node_id for one in engine.source_nodes]) == (text, passages)
 
 
+def through_openai(address: str) -> str:
+    """What the block of docs/interop.md prints that asks through the package openai."""
+    page = (REPOSITORY / "docs" / "interop.md").read_text(encoding="utf-8")
+    (block,) = (text for text in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "import OpenAI" in text)
+    printed = StringIO()
+    with redirect_stdout(printed):
+        exec(block.replace("http://127.0.0.1:8000", address), {})  # the page's own words
+    return printed.getvalue().removesuffix("\n")
+
+
 def asked(server: "subprocess.Popen[str]") -> list[Any]:
     """What ``assay serve`` answers on both routes; then it is stopped as Ctrl+C does, and ends well."""
     assert server.stdout is not None
@@ -138,9 +151,8 @@ def asked(server: "subprocess.Popen[str]") -> list[Any]:
     assert lines[0] == "loading bm25 ...\n"
     address = lines[1].split(" is at ")[1].split()[0]
     own = httpx.post(f"{address}/answer", json={"question": KESTREL}, timeout=60).json()
-    messages = [{"role": "user", "content": KESTREL}]
-    chat = httpx.post(f"{address}/v1/chat/completions", json={"model": "bm25", "messages": messages}, timeout=60)
+    chat = through_openai(address)
     server.send_signal(signal.SIGINT)
     assert server.wait(timeout=30) == 0
     assert server.stdout.read() == "stopped\n"
-    return [own["answer"], own["passages"], own["tokens"], chat.json()["choices"][0]["message"]["content"]]
+    return [own["answer"], own["passages"], own["tokens"], chat]

@@ -29,6 +29,7 @@ def test_per_use_pays_by_the_second_and_says_what_the_peak_takes(make_account, e
     terms = economics.model_copy(update={"peak_per_second": 2.0, "labour_hours_month": 3.0})
     cost, usd = priced(make_account("rag", "rag", 50, index=100.0), terms, book, ALONE)
     assert cost.machines_at_peak == 4
+    assert cost.machine_usd_month is None
     assert cost.hosting_usd_month == pytest.approx(2.0 + 3 * 60)  # a GB and the labour
     assert cost.index_usd == pytest.approx(0.1)
     assert usd == pytest.approx(np.full((1, 100), 0.002))
@@ -38,6 +39,7 @@ def test_dedicated_pays_the_machines_of_the_peak_by_the_month(make_account, econ
     terms = economics.model_copy(update={"peak_per_second": 2.0, "billing": "dedicated", "labour_hours_month": 3.0})
     cost, usd = priced(make_account("rag", "rag", 50), terms, book, ALONE)
     assert cost.hosting_usd_month == pytest.approx(4 * 730 * 3.6 + 3 * 60)
+    assert (cost.load_at_peak, cost.machine_usd_month) == (pytest.approx(4.0), pytest.approx(730 * 3.6))
     assert not usd.any()
 
 

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from eval.economics.candidate import Candidate
+from eval.economics.break_even import advantage
+from eval.economics.candidate import Candidate, horizon_cost
+from eval.economics.cost_over_time import cost_by_month
 from eval.economics.per_correct import cost_per_correct
 from eval.economics.roi import roi, roi_with_reasons
 from eval.economics.spending import Spending
@@ -144,3 +146,31 @@ def test_staleness_of_the_status_quo_counts_for_the_new_system(scenario) -> None
 
 def exactly(value: float) -> Interval:
     return Interval(value=value, low=value, high=value)
+
+
+def test_no_cost_lies_below_nothing(scenario, make_candidate) -> None:
+    # One dear question in a hundred: Student's t alone reaches below zero.
+    usd = np.where(np.arange(100) == 0, 50.0, 0.001)
+    one = make_candidate("rag", 0.0, usd, *right(70))
+    found = roi(one, scenario, ALONE, {})
+    spread = 1.984 * usd.std(ddof=1) / 10
+    assert usd.mean() - spread < 0
+    assert (found.cost_usd.low, horizon_cost(one, scenario, ALONE).low) == (0.0, 0.0)
+    assert cost_by_month([one], scenario, ALONE)[0].low == (0.0,) * 11
+    per_correct, _ = cost_per_correct(one, scenario, ALONE)
+    assert per_correct is not None
+    assert per_correct.low == 0.0
+
+
+def test_net_lies_within_what_all_questions_can_be_worth(scenario, make_candidate) -> None:
+    # All right, and a staleness so poorly measured that answers might even gain by it.
+    stale = Interval(value=0.1, low=-0.9, high=1.2)
+    one = make_candidate("rag", 300.0, 0.01, *right(100), stale=stale)
+    found = roi(one, scenario, ALONE, {})
+    # At best every question is worth 1 - 0.2, at worst -0.5 - 0.2; each costs 0.01, and 300 are fixed.
+    assert found.net_usd.high == pytest.approx(10_000 * (0.8 - 0.01) - 300)
+    assert found.net_usd.low == pytest.approx(10_000 * (-0.7 - 0.01) - 300)
+    assert found.benefit_usd.high == pytest.approx(8000)
+    other = make_candidate("lora", 0.0, 0.0, *right(100))
+    lead = advantage(one, other, scenario, ALONE, on="net_value")
+    assert lead.low == pytest.approx(-1.5 - 0.01)

@@ -120,6 +120,7 @@ def outcome(random: Any, arm: str, i: int, question: dict[str, Any], right: bool
     if 10 <= i < 10 + len(HOSTILE):
         wrong = HOSTILE[i - 10]
     right = right and not failed
+    lost = lost_at(arm, i, question["answerable"], right, failed)
     partial = 0.0 if right else round(float(random.choice([0, 0, 0.25, 0.4])), 2)
     return {
         "answer": "" if failed else expected if right else wrong,
@@ -129,9 +130,10 @@ def outcome(random: Any, arm: str, i: int, question: dict[str, Any], right: bool
         "output_tokens": 6,
         "usd": per_1k / 1000 * random.uniform(0.8, 1.2),
         "error": "TimeoutError: no answer within 60 s" if failed else "",
-        "lost_at": lost_at(arm, i, question["answerable"], right, failed),
+        "lost_at": lost,
         "f1": 1.0 if right else partial,
         "correct": float(right),
+        "abstained": float(lost == "wrongly_abstained" or (right and not question["answerable"])),
         "exact_match": float(right),
         "contains": float(right or partial > 0.3),
         "recall_at_5": None if reads == 0 else float(random.random() < 0.9),
@@ -196,7 +198,7 @@ def configuration(row: tuple[Any, ...], frame: pd.DataFrame) -> ConfigurationRes
             per_correct_usd=interval(per_1k / 1000 / max(0.05, metrics["correct"].mean)),
         ),
         roi=Roi(
-            baseline="manual look-up",
+            baseline="no_system",
             horizon_months=24,
             benefit_usd=interval(net + 4000, 0.1),
             cost_usd=interval(4000, 0.05),

@@ -43,3 +43,22 @@ def test_what_was_not_measured_is_null(experiment: tuple[Results, pd.DataFrame])
 def test_gold_arms_are_references(experiment: tuple[Results, pd.DataFrame]) -> None:
     data = chart_data(experiment[0])
     assert [c["id"] for c in data["configurations"] if c["reference"]] == ["gold_context", "lora-r16+gold_context"]
+
+
+def test_repeated_work_is_part_of_the_all_in_cost(experiment: tuple[Results, pd.DataFrame]) -> None:
+    results, _ = experiment
+    both = results.configuration("lora-r16+rag-hybrid-k3")
+    often = results.scenario.model_copy(update={"retrain_months": 6.0, "reindex_months": 12.0})
+    # Trained at 0, 6, 12 and 18 of 24 months, indexed at 0 and 12; the end of the horizon asks for nothing more.
+    cost = all_in_per_1k(both, often)
+    assert cost is not None
+    assert cost.value == pytest.approx(0.205 + (4 * 3.62 + 2 * 0.021) / 240)
+
+
+def test_dedicated_machines_stand_apart_from_the_rest_of_the_hosting(experiment: tuple[Results, pd.DataFrame]) -> None:
+    results, _ = experiment
+    hosted = {"hosting_usd_month": 320.0, "machines_at_peak": 3, "load_at_peak": 2.4, "machine_usd_month": 100.0}
+    one = results.configurations[0]
+    one = one.model_copy(update={"cost": one.cost.model_copy(update=hosted)})
+    (drawn,) = chart_data(results.model_copy(update={"configurations": (one,)}))["configurations"]
+    assert (drawn["hosting"], drawn["machine"], drawn["load"]) == (pytest.approx(20.0), 100.0, 2.4)

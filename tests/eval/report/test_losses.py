@@ -64,12 +64,25 @@ def test_page_shows_representatives_first_and_the_others_folded(
     experiment: tuple[Results, pd.DataFrame], tmp_path: Path
 ) -> None:
     page = render(*experiment, tmp_path / "report.html").read_text(encoding="utf-8")
-    section = page[page.index('<section id="losses"') : page.index('<section id="questions"')]
+    section = page[page.index('<section id="losses"') : page.index('<section id="change"')]
     shown = re.findall(r'data-configuration="([^"]+)"', section.split("<details")[0])
     assert shown == [one.id for one in experiment[0].configurations if one.selected_on_dev]
     assert "The 4 other configurations" in section
     assert section.count("<caption") == 10
     assert len(section) < 50_000  # ten configurations of up to nine stages
+
+
+def test_other_answer_strategies_are_shown_up_to_six(experiment: tuple[Results, pd.DataFrame], tmp_path: Path) -> None:
+    results, frame = experiment
+    base = results.configuration("rag-hybrid-k8")
+    kinds = ("cite", "abstain", "stuff", "map_reduce", "refine", "vote", "verify", "rewrite")
+    others = tuple(base.model_copy(update={"id": kind, "params": {"answer.kind": kind}}) for kind in kinds)
+    kept = tuple(one for one in results.configurations if one.selected_on_dev)
+    page = render(results.model_copy(update={"configurations": (*kept, *others)}), frame, tmp_path / "report.html")
+    section = page.read_text(encoding="utf-8").split('<section id="losses"')[1].split("</section>")[0]
+    shown, folded = (re.findall(r'data-configuration="([^"]+)"', part) for part in section.split("<details"))
+    assert shown[len(kept) :] == ["cite", "abstain", "map_reduce", "refine", "vote", "verify"]
+    assert folded == ["stuff", "rewrite"]
 
 
 def test_without_a_diagnosis_the_section_says_why(experiment: tuple[Results, pd.DataFrame], tmp_path: Path) -> None:

@@ -66,6 +66,27 @@ def test_an_arm_that_was_not_run_says_why(experiment: tuple[Results, pd.DataFram
     assert "Not run: training was left out" in rendered(results.model_copy(update=update), frame, tmp_path)
 
 
+def test_an_arm_that_was_not_run_for_no_known_reason_says_so_once(
+    experiment: tuple[Results, pd.DataFrame], tmp_path: Path
+) -> None:
+    results, frame = experiment
+    kept = tuple(c for c in results.configurations if c.arm != "lora")
+    showcase = results.showcase
+    assert showcase is not None
+    asked = showcase.model_copy(update={"answers": tuple(a for a in showcase.answers if a.arm != "lora")})
+    update = {"configurations": kept, "comparisons": (), "absent": {}, "showcase": asked}
+    text = rendered(results.model_copy(update=update), frame, tmp_path)
+    cell = text.split('data-arm="lora"')[1].split("</div>")[0]
+    assert re.findall(r">([^<>\n]+)<", cell) == ["LoRA ", "No context", "Not run"]
+    assert text.count('<span class="absent">Not run</span>') == 1
+
+
+def test_losses_come_right_after_verdict_and_tracks(page: str) -> None:
+    sections = re.findall(r'<section id="([a-z-]+)"', page)
+    assert sections[:4] == ["grid", "verdict", "tracks", "losses"]
+    assert re.findall(r'<a href="#([a-z-]+)">', page.split("</nav>")[0].split("<nav")[1]) == sections
+
+
 def test_an_untroubled_run_has_no_warnings(experiment: tuple[Results, pd.DataFrame], tmp_path: Path) -> None:
     results, frame = experiment
     sound = tuple(c.model_copy(update={"errors": 0}) for c in results.configurations)

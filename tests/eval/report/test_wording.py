@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from eval.report.wording import break_even_sentence, comparison_sentence, failures, metric_name, verdicts
+from eval.report.wording import break_even_sentence, breakable, comparison_sentence, failures, metric_name, verdicts
 from eval.results import BreakEven, Comparison, Results, Volume
 
 BASE = Comparison(
@@ -98,3 +98,8 @@ def test_failures_name_each_configuration(experiment: tuple[Results, pd.DataFram
 def test_metric_names_are_read_as_the_field_writes_them() -> None:
     assert metric_name("ndcg_at_10") == "ndcg@10"
     assert metric_name("f1") == "token F1"
+
+
+def test_names_break_after_their_separators_and_are_escaped() -> None:
+    assert breakable("abstain_hyde-k3") == "abstain_<wbr>hyde-<wbr>k3"
+    assert breakable("a--<b>_") == "a--<wbr>&lt;b&gt;_"
