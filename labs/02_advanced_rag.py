@@ -753,7 +753,7 @@ table(afterwards)
 # Does better retrieval become better answers? We ask with the retriever that dev chose, next to naive RAG and gold.
 
 # %%
-chosen = next(row for row in searched.rows if row.id == searched.best_on_dev)
+chosen = next(row for row in searched.rows if row.id in searched.best_on_dev)
 CHOSEN = {
     "bm25": {"retriever": "bm25"}, "dense": {"retriever": "dense"}, "hybrid": {"retriever": "hybrid"},
     "late_interaction": {"retriever": {"kind": "late_interaction", "first": "hybrid", "candidates": 20}},

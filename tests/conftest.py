@@ -229,3 +229,14 @@ def make_results() -> Callable[..., Any]:
         )
 
     return make
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Under ``make test`` two processes share the suite: the solved labs, minutes each, come first and one by one; of
+    all others a file stays together, because its tests share fixtures. The browser comes last: Playwright leaves an
+    event loop running, in which nothing else can be awaited."""
+    labs, browser = "tests/labs/test_solved_labs.py", "tests/browser/"
+    items.sort(key=lambda item: (not item.nodeid.startswith(labs), item.nodeid.startswith(browser)))
+    for item in items:
+        if not item.nodeid.startswith(labs):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))

@@ -92,7 +92,7 @@ def test_training_pair_is_the_plain_form_with_the_answer_and_the_end_of_its_line
         "Question: What is the tower?\nAnswer:", " 96 m\n", "the tower", TOWER.text
     )
     assert training_pair(MOON, context("Old.")) == TrainingPair(
-        "Passage: Old.\nQuestion: What is the moon?\nAnswer:", " unknown\n", "the moon"
+        "Passage: Old.\nQuestion: What is the moon?\nAnswer:", " unknown\n", "the moon", MOON.text
     )
 
 
