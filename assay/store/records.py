@@ -136,6 +136,9 @@ class Records:
     def _move_aside(self, error: sqlite3.DatabaseError) -> None:
         with FileLock(self.path.with_suffix(".lock")):
             with suppress(sqlite3.DatabaseError), self._connection() as connection:
+                # A damaged header may say that the file is read-only.
+                connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (b"", b"", b""))
+                connection.rollback()
                 if _is_sound(connection):
                     return  # another process was faster
             aside = self.path.with_name(f"{self.path.name}.corrupt-{time.time_ns()}")

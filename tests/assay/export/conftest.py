@@ -1,6 +1,8 @@
 """A pipeline over the small dataset with a model that answers as told, made without a run."""
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,17 @@ from assay.stages import Stages
 from assay.store import Store
 
 KESTREL = "Which colour has the kestrel pump?"
+
+
+@pytest.fixture
+def awaited() -> Callable[..., Any]:
+    """Awaits a coroutine in a thread of its own: Playwright leaves an event loop running in the main one."""
+
+    def run(coroutine: Any) -> Any:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(asyncio.run, coroutine).result()
+
+    return run
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """LangChain's view of a pipeline, and the way back into a configuration."""
 
-import asyncio
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -45,14 +44,14 @@ def test_the_runnable_takes_the_askers_metadata(make_pipeline: MakePipeline) -> 
     assert runnable.invoke({"question": KESTREL, "metadata": {"groups": "staff"}})["answer"] == "green"
 
 
-def test_both_chain_with_other_runnables(make_pipeline: MakePipeline) -> None:
+def test_both_chain_with_other_runnables(make_pipeline: MakePipeline, awaited: Callable[..., Any]) -> None:
     from langchain_core.runnables import RunnableLambda
 
     pipeline = make_pipeline()
     chain = RunnableLambda(str.strip) | as_runnable(pipeline) | (lambda reply: reply["answer"].upper())
     assert chain.batch([f" {KESTREL} ", "What?"]) == ["GREEN", "UNKNOWN"]
-    assert asyncio.run(as_runnable(pipeline).ainvoke(KESTREL))["answer"] == "green"
-    assert asyncio.run(as_retriever(pipeline).ainvoke(KESTREL))[0].id == "kestrel.md#0"
+    assert awaited(as_runnable(pipeline).ainvoke(KESTREL))["answer"] == "green"
+    assert awaited(as_retriever(pipeline).ainvoke(KESTREL))[0].id == "kestrel.md#0"
 
 
 @pytest.mark.parametrize("asked", [{}, {"question": 3}, {"query": KESTREL}])

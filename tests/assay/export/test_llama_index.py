@@ -1,9 +1,9 @@
 """LlamaIndex's view of a pipeline, and the way back into a configuration."""
 
-import asyncio
 import sys
 from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -45,10 +45,10 @@ def test_the_query_engine_answers_as_the_pipeline(make_pipeline: MakePipeline) -
     }
 
 
-def test_both_answer_when_awaited(make_pipeline: MakePipeline) -> None:
+def test_both_answer_when_awaited(make_pipeline: MakePipeline, awaited: Callable[..., Any]) -> None:
     pipeline = make_pipeline()
-    assert str(asyncio.run(as_query_engine(pipeline).aquery(KESTREL))) == "green"
-    assert asyncio.run(as_retriever(pipeline).aretrieve(KESTREL))[0].node.node_id == "kestrel.md#0"
+    assert str(awaited(as_query_engine(pipeline).aquery(KESTREL))) == "green"
+    assert awaited(as_retriever(pipeline).aretrieve(KESTREL))[0].node.node_id == "kestrel.md#0"
 
 
 def test_what_retrieves_nothing_answers_but_is_no_retriever(make_pipeline: MakePipeline) -> None:

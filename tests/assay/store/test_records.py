@@ -118,6 +118,17 @@ def test_damaged_bytes_never_give_a_wrong_value(tmp_path_factory: pytest.TempPat
     assert records.get_many(values) == values
 
 
+def test_a_header_that_says_read_only_is_damage(tmp_path: Path) -> None:
+    records = Store(tmp_path).records("answers")
+    records.put_many({"a": 1})
+    raw = bytearray(records.path.read_bytes())
+    raw[18] = 3  # the version that may write this file; SQLite reads files of a later one
+    records.path.write_bytes(raw)
+    records = Records(records.path)
+    records.put_many({"b": 2})
+    assert records.get_many(["b"]) == {"b": 2}
+
+
 def test_a_file_that_is_no_database_is_moved_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     records = Store(tmp_path).records("answers")
     records.path.parent.mkdir(parents=True)
