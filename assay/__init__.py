@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from assay.review import Review
     from assay.rounds import Finished
     from assay.runner import Run
+    from assay.training_card import PreparedSet
     from eval.economics.statement import Statement
     from eval.results import Results
     from pipelines.records import Split
@@ -38,6 +39,7 @@ __all__ = [
     "roi",
     "run",
     "run_rounds",
+    "training_set",
 ]
 
 
@@ -170,6 +172,23 @@ def open_review(questions: str | Path, split: "Split | None" = None) -> "Review"
     from assay.review import open_review as opened
 
     return opened(questions, split)
+
+
+def training_set(
+    experiment: "str | Path | Mapping[str, Any] | Experiment",
+    configuration: str,
+    *,
+    store: str | Path = ".assay/store",
+    progress: bool = True,
+) -> "PreparedSet":
+    """What a tuned configuration learns from, with its card; the twin of ``assay data card``. Raises ``UserError``."""
+    _offline()
+    from rich.console import Console
+
+    from assay.training_card import prepare_training_set
+
+    console = Console() if progress else None
+    return prepare_training_set(load_experiment(experiment), configuration, Path(store), console)
 
 
 def run_rounds(

@@ -8,6 +8,7 @@ from assay.answering import Asking, ask
 from assay.experiment import Configuration
 from assay.fingerprint import fingerprint
 from assay.naming import flatten
+from assay.preferences import feedback_api
 from assay.retrieval import Retrieved
 from assay.selection import Selection
 from assay.stages import Stages
@@ -113,6 +114,9 @@ def one_off(stages: Stages, configuration: Configuration, adapters: Sequence[Ent
         + sampled("generation_prompt_tokens"),
         data_generation_output_tokens=sum(entry.quantities["output_tokens"] for entry in written)
         + sampled("generation_output_tokens"),
+        feedback_prompt_tokens=sampled("feedback_prompt_tokens"),
+        feedback_output_tokens=sampled("feedback_output_tokens"),
+        feedback_api=feedback_api(configuration),
         reviewer_minutes=sum(entry.quantities["reviewer_minutes"] for entry in written) + sampled("reviewer_minutes"),
         train_seconds=_mean([entry.quantities["seconds"] for entry in adapters]) + training,
         training_tokens=_mean([entry.quantities["tokens"] for entry in adapters]),

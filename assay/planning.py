@@ -17,6 +17,7 @@ from assay.store import Store
 from eval.economics.prices import load_price_book
 from pipelines.generation.prompts import training_pair
 from pipelines.records import Question
+from pipelines.registry import StageConfig
 
 CHARACTERS_PER_TOKEN = 4
 READ_TOKENS_PER_SECOND = 1300.0
@@ -106,20 +107,39 @@ def _work(stages: Stages, configuration: Configuration) -> list[tuple[str, str, 
         indexes = stages.indexing.index_keys(configuration) if stages.store.peek(chunks) else [f"{chunks}:index"]
         work += [("index", key, tokens / EMBEDDED_TOKENS_PER_SECOND / len(indexes)) for key in indexes]
     if configuration.finetuning is not None:
-        made = stages.store.peek(stages.tuning.set_key(configuration))
-        pairs = [training_pair(question) for question in stages.training]
-        if made:
-            pairs = list(stages.tuning.training_set(configuration)[1].pairs)
-        tokens = sum(len(pair.prompt) + len(pair.completion) for pair in pairs) / CHARACTERS_PER_TOKEN
-        epochs = float(getattr(configuration.finetuning, "epochs", 3))
-        for seed in range(stages.experiment.seeds):
-            key = (
-                stages.tuning.adapter_key(configuration, seed)
-                if made
-                else f"{stages.tuning.set_key(configuration)}:{configuration.finetuning}:{seed}"
-            )
-            work.append((f"adapter (seed {seed})", key, tokens * epochs / TUNED_TOKENS_PER_SECOND))
+        work += _tuning_work(stages, configuration)
     return work
+
+
+def _tuning_work(stages: Stages, configuration: Configuration) -> list[tuple[str, str, float]]:
+    """As ``_work``, for each seed: the adapter, and what it learns from feedback."""
+    set_key = stages.tuning.set_key(configuration)
+    made = stages.store.peek(set_key)
+    pairs = [training_pair(question) for question in stages.training]
+    if made:
+        pairs = list(stages.tuning.training_set(configuration)[1].pairs)
+    tokens = sum(len(pair.prompt) + len(pair.completion) for pair in pairs) / CHARACTERS_PER_TOKEN
+    # Weights that are there already have no epochs.
+    tuning = tokens * getattr(configuration.finetuning, "epochs", 0) / TUNED_TOKENS_PER_SECOND
+    work = []
+    for seed in range(stages.experiment.seeds):
+        unknown = f"{set_key}:{configuration.finetuning}:{seed}"
+        key = stages.tuning.adapter_key(configuration, seed) if made else unknown
+        work.append((f"adapter (seed {seed})", key, tuning))
+        if configuration.preference is not None:
+            # Its fingerprint follows from what the adapter answers.
+            seconds = _preference_seconds(configuration.preference, tokens, len(pairs))
+            work.append((f"preference (seed {seed})", f"{unknown}:{configuration.preference}", seconds))
+    return work
+
+
+def _preference_seconds(config: StageConfig, tokens: float, questions: int) -> float:
+    """Seconds for drawing the answers that feedback is given on, and for learning a pair of them for each question:
+    two answers, read by the tuned weights and, at a third of the price, by the reference."""
+    draws = getattr(getattr(config, "feedback", None), "samples", 0)
+    drawing = tokens / READ_TOKENS_PER_SECOND + draws * questions * ANSWER_TOKENS / WRITTEN_TOKENS_PER_SECOND
+    learning = 2 * (4 / 3) * tokens * getattr(config, "epochs", 1) / TUNED_TOKENS_PER_SECOND
+    return (drawing if draws else 0.0) + learning
 
 
 def _answer_seconds(configuration: Configuration, questions: Sequence[Question]) -> float:

@@ -11,14 +11,14 @@ from assay.drawing import Start, draw_answers, read_answers
 from assay.experiment import Configuration
 from assay.fingerprint import code_hash, fingerprint, stage_code
 from assay.store import Entry
-from eval.leakage import find_leaks
+from eval.leakage import leaking_texts
 from eval.metrics.answers import ANSWER_METRICS
 from eval.statistics.seeds import fan_out
 from pipelines.finetuning.preference import PreferenceConfig, PreferencePair, PreferenceTask, preferences
 from pipelines.finetuning.preference.feedback import Collected, Sources, feedback_kinds
 from pipelines.finetuning.preference.feedback.records import Feedback, as_line
 from pipelines.finetuning.preference.pairs import make_pairs
-from pipelines.records import Answer, Prompt, Question
+from pipelines.records import Answer, Prompt, Question, Spent
 from pipelines.registry import StageConfig
 from pipelines.tools import Complete
 
@@ -95,13 +95,11 @@ class Preferences:
         counts = {"questions": len(sampled), "verdicts": len(kept), "pairs": len(made.pairs)}
         card = {**counts, "left out": {**left, **found.counts}, "measures": dict(found.measures)}
         (folder / CARD).write_text(json.dumps(card, indent=1), encoding="utf-8")
-        return _judging_cost(found, drawn, card["pairs"])
+        return _judging_cost(found, drawn, card["pairs"], feedback_api(configuration))
 
     def _without_leaks(self, feedback: tuple[Feedback, ...]) -> list[Feedback]:
         """Verdicts on questions that neither dev nor test asks."""
-        texts = list(dict.fromkeys(row.question for row in feedback))
-        asked = [Question(str(number), text, (), "train") for number, text in enumerate(texts)]
-        leaking = {texts[int(leak.train_id)] for leak in find_leaks(asked, self._held_out())}
+        leaking = leaking_texts((row.question for row in feedback), self._held_out())
         return [row for row in feedback if row.question not in leaking]
 
     def _held_out(self) -> tuple[Question, ...]:
@@ -127,15 +125,28 @@ class Preferences:
         return judge, complete
 
 
-def _judging_cost(found: Collected, drawn: Entry | None, pairs: Any) -> dict[str, float]:
-    """What drawing and judging took."""
-    sampling = drawn.quantities if drawn else {}
+def feedback_api(configuration: Configuration) -> str:
+    """The model that grades the answers a configuration learns from, where it is paid by the token; else empty."""
+    from pipelines.generation import language_models
+
+    llm = getattr(getattr(configuration.preference, "feedback", None), "llm", None)
+    if not isinstance(llm, StageConfig):
+        return ""
+    judge = language_models.build(llm)
+    return judge.name if judge.paid_by_token else ""
+
+
+def _judging_cost(found: Collected, drawn: Entry | None, pairs: Any, api: str) -> dict[str, float]:
+    """What drawing and judging took. A judge on this machine costs seconds, as drawing does; an ``api`` tokens."""
+    sampling, judging = drawn.quantities if drawn else {}, Spent() if api else found.spent
     return {
         "pairs": float(pairs),
         "reviewer_minutes": found.minutes,
-        "generation_seconds": sampling.get("model_seconds", 0.0) + found.spent.seconds,
-        "generation_prompt_tokens": sampling.get("prompt_tokens", 0.0) + found.spent.prompt_tokens,
-        "generation_output_tokens": sampling.get("output_tokens", 0.0) + found.spent.output_tokens,
+        "generation_seconds": sampling.get("model_seconds", 0.0) + judging.seconds,
+        "generation_prompt_tokens": sampling.get("prompt_tokens", 0.0) + judging.prompt_tokens,
+        "generation_output_tokens": sampling.get("output_tokens", 0.0) + judging.output_tokens,
+        "feedback_prompt_tokens": float(found.spent.prompt_tokens) if api else 0.0,
+        "feedback_output_tokens": float(found.spent.output_tokens) if api else 0.0,
         "reward_seconds": found.seconds,
         "reward_tokens": found.tokens,
         **found.measures,
@@ -145,7 +156,11 @@ def _judging_cost(found: Collected, drawn: Entry | None, pairs: Any) -> dict[str
 def _whole_cost(took: dict[str, float], start: Start, judged: Entry) -> dict[str, float]:
     """Quantities of an adapter with those of the adapter it comes from, and of the feedback between them."""
     before, between = start.adapter.quantities, judged.quantities
-    summed = ("reviewer_minutes", "generation_seconds", "generation_prompt_tokens", "generation_output_tokens")
+    summed = [
+        "reviewer_minutes",
+        *(f"generation_{name}" for name in ("seconds", "prompt_tokens", "output_tokens")),
+        *(f"feedback_{name}" for name in ("prompt_tokens", "output_tokens")),
+    ]
     return {
         **took,
         "preference_seconds": took["seconds"],

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from assay.preferences import feedback_api
 from assay.stages import Stages
 from eval.economics.prices import PriceBook
 from eval.latency import BEYOND
@@ -55,6 +56,10 @@ def _check_prices(stages: Stages, prices: PriceBook) -> None:
         if model.paid_by_token:
             prices.usd_per_token(model.name, "input")
             prices.usd_per_token(model.name, "output")
+    for configuration in stages.experiment.configurations:
+        if judge := feedback_api(configuration):
+            prices.usd_per_token(judge, "input")
+            prices.usd_per_token(judge, "output")
 
 
 def _check_tunable(stages: Stages) -> None:

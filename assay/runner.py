@@ -157,6 +157,7 @@ def _results(
         scenario=evaluation.reckoning.scenario,
         configurations=evaluation.configurations,
         comparisons=evaluation.comparisons,
+        track_comparisons=evaluation.track_comparisons,
         break_even=evaluation.reckoning.break_even,
         pareto=evaluation.reckoning.pareto,
         recommendation=evaluation.reckoning.recommendation,

@@ -15,11 +15,11 @@ from assay.completions import Counted
 from assay.experiment import Configuration
 from assay.fingerprint import fingerprint, stage_code
 from assay.store import Entry
-from eval.leakage import find_leaks
+from eval.leakage import leaking_texts
 from eval.metrics.normalise import normalise
 from eval.results import Lengths, TrainingCard
 from eval.statistics.seeds import fan_out
-from pipelines.finetuning import trainers
+from pipelines.finetuning import TuningTask, trainers
 from pipelines.finetuning.data import Sources, TrainingSet, training_data
 from pipelines.generation.prompts import training_pair
 from pipelines.pre_retrieval.chunking import chunkers
@@ -110,11 +110,11 @@ class Tuning:
         """Each pair once and none that asks what dev or test asks; how many were repeated, and how many leak."""
         pairs = list(pairs)
         distinct = list({(pair.prompt, pair.completion): pair for pair in pairs}.values())
-        asked = [Question(str(n), pair.question, (), "train") for n, pair in enumerate(distinct) if pair.question]
         held_out = self.stages.dataset.split("dev") + self.stages.dataset.split("test")
-        leaking = {int(leak.train_id) for leak in find_leaks(asked, held_out)} | _holding(asked, held_out)
-        kept = [pair for number, pair in enumerate(distinct) if number not in leaking]
-        return kept, len(pairs) - len(distinct), len(leaking)
+        asked = [pair.question for pair in distinct if pair.question]
+        leaking = leaking_texts(asked, held_out) | _holding(asked, held_out)
+        kept = [pair for pair in distinct if pair.question not in leaking]
+        return kept, len(pairs) - len(distinct), len(distinct) - len(kept)
 
     def _card(
         self, configuration: Configuration, pairs: list[TrainingPair], texts: list[str], dropped: dict[str, int]
@@ -172,18 +172,9 @@ class Tuning:
         def train(folder: Path) -> dict[str, float]:
             network, tokenizer = model.trainable()
             with self.stages.progress.training(f"tuning, seed {seed}") as report:
-                quantities = trainers.build(config)(
-                    network,
-                    tokenizer,
-                    data,
-                    folder,
-                    base_name=model.name,
-                    seed=stream,
-                    dev=dev,
-                    checkpoints=checkpoints,
-                    progress=report,
-                )
-            del network
+                task = TuningTask(network, tokenizer, data, folder, model.name, stream, dev, checkpoints, report)
+                quantities = trainers.build(config)(task)
+            del network, task
             give_back_memory()
             return dict(quantities)
 
@@ -204,11 +195,10 @@ class Tuning:
         return fan_out(self.stages.experiment.seed, "finetuning", str(seed)) % 2**32
 
 
-def _holding(asked: Sequence[Question], held_out: Sequence[Question]) -> set[int]:
-    """Numbers of the prompts that hold a held-out question whole, with words of their own around it."""
+def _holding(asked: Sequence[str], held_out: Sequence[Question]) -> set[str]:
+    """The prompts that hold a held-out question whole, with words of their own around it."""
     kept = [f" {normalise(question.text)} " for question in held_out if len(question.text.split()) >= SEVERAL_WORDS]
-    texts = {int(one.id): f" {normalise(one.text)} " for one in asked}
-    return {number for number, text in texts.items() if any(question in text for question in kept)}
+    return {text for text in asked if any(question in f" {normalise(text)} " for question in kept)}
 
 
 def give_back_memory() -> None:

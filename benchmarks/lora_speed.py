@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pipelines.cache import cache_folder
-from pipelines.finetuning import trainers
+from pipelines.finetuning import TuningTask, trainers
 from pipelines.finetuning.data import TrainingSet
 from pipelines.finetuning.examples import encode_pairs
 from pipelines.generation.weights import Weights, load, prepare_embedded
@@ -62,15 +62,9 @@ def ours(weights: Weights, pairs: list[TrainingPair], steps: int) -> list[Step]:
         | {"scheduler": "constant_with_warmup", "warmup_ratio": 0.0}
     )
     with TemporaryDirectory() as folder:
-        trainers.build(config)(
-            model,
-            tokenizer,
-            TrainingSet(tuple(pairs)),
-            Path(folder),
-            base_name="",
-            seed=SEED,
-            progress=lambda *step: clock.step(step[2]),
-        )
+        data = TrainingSet(tuple(pairs))
+        task = TuningTask(model, tokenizer, data, Path(folder), "", SEED, progress=lambda *step: clock.step(step[2]))
+        trainers.build(config)(task)
     return clock.steps
 
 

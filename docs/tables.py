@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from eval.results import Estimate, Results
+from eval.results import Comparison, Estimate, Results
 
 ROOT = Path(__file__).parent.parent
 
@@ -27,6 +27,33 @@ def results_table(results: Results) -> str:
         )
     table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
     return f"{table}\n\n(bold: chosen on dev for its arm; ★ recommended)\n\n> {results.recommendation.because}"
+
+
+def contrasts_table(results: Results) -> str:
+    """One row a comparison: the paired difference with its simultaneous interval and verdict, overall and by track."""
+    tracks = sorted(results.track_comparisons)
+    rows = [["a against b", "all questions", *tracks], ["---"] * (2 + len(tracks))]
+    for number, one in enumerate(results.comparisons):
+        by_track = [_difference(results.track_comparisons[track][number]) for track in tracks]
+        rows.append([f"{one.a} against {one.b}", _difference(one), *by_track])
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _difference(one: Comparison) -> str:
+    said = {"a": f"**{one.a}**", "b": f"**{one.b}**"}.get(one.verdict, one.verdict)
+    return f"{one.delta:+.2f} ({one.low:+.2f} to {one.high:+.2f}) {said}"
+
+
+def curve_table(results: Results) -> str:
+    """One row a size of the training set: pairs, dollars of tuning, the metric with its interval, and by track."""
+    tracks = sorted({track for one in results.configurations for track in one.tracks})
+    rows = [["pairs", "tuning $", f"{results.primary_metric} (95 %)", *tracks], ["---"] * (3 + len(tracks))]
+    for one in results.configurations:
+        pairs = str(one.training_set.pairs) if one.training_set else "0"
+        estimates = (one.tracks[track][results.primary_metric] for track in tracks)
+        shown = [_interval(estimate) for estimate in (one.metrics[results.primary_metric], *estimates)]
+        rows.append([pairs, f"{one.cost.train_usd:.4f}", *shown])
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
 def budget_table(results: Results) -> str:
@@ -56,6 +83,11 @@ def main(folder: Path) -> None:
     if results.name == "quickstart":
         fill(ROOT / "README.md", "quickstart", results_table(results))
         fill(ROOT / "docs" / "budget.md", "budget", budget_table(results))
+    elif results.name == "headline":
+        fill(ROOT / "README.md", "headline", results_table(results))
+        fill(ROOT / "docs" / "when.md", "contrasts", contrasts_table(results))
+    elif results.name == "tuning_curve":
+        fill(ROOT / "docs" / "curves.md", "tuning_curve", curve_table(results))
     else:
         fill(ROOT / "docs" / "worked_example.md", results.name, results_table(results))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.contrasts import named_contrasts
+from eval.contrasts import compare_all, named_contrasts
 from eval.diagnosis import Diagnosis, diagnose
 from eval.economics.account import Books
 from eval.economics.prices import PriceBook
@@ -30,7 +30,6 @@ from eval.results import (
 from eval.rows import per_question_rows
 from eval.scores import Embed, Scores, score_configuration
 from eval.statistics.clusters import clusters_by_gold
-from eval.statistics.compare import compare_family
 from eval.statistics.interval import interval
 from eval.statistics.seeds import fan_out
 from eval.statistics.small_sample import winners_of_small_samples
@@ -63,6 +62,7 @@ class Evaluation:
 
     configurations: tuple[ConfigurationResult, ...]
     comparisons: tuple[Comparison, ...]
+    track_comparisons: dict[str, tuple[Comparison, ...]]
     books: Books
     reckoning: Reckoning
     small_sample: SmallSample | None
@@ -84,8 +84,9 @@ def evaluate(
     clusters = clusters_by_gold(questions)
     scores = {one.id: score_configuration(questions, one, language, embed) for one in measured}
     primary = {name: table.values[plan.primary_metric] for name, table in scores.items()}
-    comparisons = compare_family(
+    comparisons, track_comparisons = compare_all(
         named_contrasts(plan.contrasts, measured),
+        questions,
         primary,
         clusters,
         metric=plan.primary_metric,
@@ -110,6 +111,7 @@ def evaluate(
     return Evaluation(
         configurations=tuple(results),
         comparisons=tuple(comparisons),
+        track_comparisons=track_comparisons,
         books=books,
         reckoning=money,
         small_sample=_small_sample({name: primary[name].mean(axis=0) for name in deployable}, plan),

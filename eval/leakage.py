@@ -1,6 +1,6 @@
 """Leakage guard (rule 7): questions of train that come back, in the same or other words, in dev or test."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -73,6 +73,13 @@ def check_leakage(train: Sequence[Question], held_out: Sequence[Question], thres
             for leak in leaks
         ]
         raise UserError(_message("questions of train stand in dev or test as well", pairs))
+
+
+def leaking_texts(texts: Iterable[str], held_out: Sequence[Question], threshold: float = 0.8) -> set[str]:
+    """Those of ``texts``, questions to learn from, that ``find_leaks`` finds among the held-out ones."""
+    distinct = list(dict.fromkeys(texts))
+    asked = [Question(str(number), text, (), "train") for number, text in enumerate(distinct)]
+    return {leak.train_text for leak in find_leaks(asked, held_out, threshold)}
 
 
 def without_leaks(dataset: Dataset, threshold: float = 0.8) -> tuple[Dataset, int]:

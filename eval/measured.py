@@ -22,6 +22,9 @@ class OneOff:
     data_generation_seconds: float = 0.0
     data_generation_prompt_tokens: float = 0.0
     data_generation_output_tokens: float = 0.0
+    feedback_prompt_tokens: float = 0.0
+    feedback_output_tokens: float = 0.0
+    feedback_api: str = ""
     reviewer_minutes: float = 0.0
     train_seconds: float = 0.0
     training_tokens: float = 0.0

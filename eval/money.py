@@ -38,11 +38,18 @@ def _usage(one: Measured, economics: Economics) -> Usage:
     here = SelfHosted(machine=machine, utilisation=utilisation)
     return Usage(
         hosting=Api(model=one.api, machine=machine, utilisation=utilisation) if one.api else here,
-        payers=Payers(index_machine=machine, train_machine=machine, enrichment_api=one.api or None),
+        payers=Payers(
+            index_machine=machine,
+            train_machine=machine,
+            enrichment_api=one.api or None,
+            feedback_api=one.one_off.feedback_api or None,
+        ),
         index_seconds=one.one_off.index_seconds,
         index_bytes=one.one_off.index_bytes,
         embedding_tokens=one.one_off.embedding_tokens,
         data_generation_seconds=one.one_off.data_generation_seconds,
+        feedback_input_tokens=one.one_off.feedback_prompt_tokens,
+        feedback_output_tokens=one.one_off.feedback_output_tokens,
         reviewer_minutes=one.one_off.reviewer_minutes,
         train_seconds=one.one_off.train_seconds,
         training_tokens=one.one_off.training_tokens,

@@ -313,6 +313,8 @@ class Results(Part):
     scenario: Scenario
     configurations: tuple[ConfigurationResult, ...]
     comparisons: tuple[Comparison, ...]
+    track_comparisons: dict[str, tuple[Comparison, ...]] = Field({})
+    """The same contrasts on the questions of each track alone; simultaneous over all tracks."""
     break_even: tuple[BreakEven, ...]
     pareto: tuple[str, ...]
     recommendation: Recommendation

@@ -350,17 +350,10 @@ LESSONS = HANDBOOK_EXPERIMENT | {
 }  # fmt: skip
 
 
-def stages_of(experiment, progress):
-    """An experiment's configurations by id, and its stages over our store."""
-    loaded = assay.load_experiment(experiment)
-    return {one.id: one for one in loaded.configurations}, Stages(loaded, Store(Path(STORE)), progress)
-
-
 def training_sets(experiment):
     """The training set and its card for each tuned configuration, from the store or made now."""
-    configurations, stages = stages_of(experiment, Progress())
-    tuned = {name: one for name, one in configurations.items() if one.tuned}
-    return {name: (stages.tuning.training_set(one)[1], stages.tuning.card(one)) for name, one in tuned.items()}
+    tuned = [one.id for one in assay.load_experiment(experiment).configurations if one.tuned]
+    return {name: assay.training_set(experiment, name, store=STORE, progress=False) for name in tuned}
 
 
 lessons = training_sets(LESSONS)
@@ -369,12 +362,12 @@ display(pd.DataFrame({
            "tokens in all": sum(found.sum for found in card.tokens.values()),
            "longest prompt or text": max(found.longest for found in card.tokens.values()),
            "left out or not got": "; ".join(f"{why} {n}" for why, n in card.left_out.items() if n)}
-    for name, (_, card) in lessons.items()
+    for name, card in ((name, one.card) for name, one in lessons.items())
 }).T)  # fmt: skip
 for name in ("pairs", "synthetic", "paraphrased", "raft", "bought"):
-    pair = lessons[name][0].pairs[1 if name != "bought" else 0]
+    pair = lessons[name].data.pairs[1 if name != "bought" else 0]
     print(f"--- {name}\n{pair.prompt}{pair.completion}")
-print(f"--- documents\n{lessons['documents'][0].texts[1]}")
+print(f"--- documents\n{lessons['documents'].data.texts[1]}")
 
 # %% [markdown]
 # `in dev or test` counts the bought pairs that were thrown away. The copy and the one with a word more are gone; the
@@ -389,7 +382,7 @@ print(f"--- documents\n{lessons['documents'][0].texts[1]}")
 # this:)
 
 # %%
-Console(width=88, force_jupyter=False).print(training_card(assay.load_experiment(LESSONS), "raft", Path(STORE), None))
+Console(width=88, force_jupyter=False).print(training_card("raft", lessons["raft"]))
 
 # %% [markdown]
 # ### Exercise 4: a RAFT example
@@ -430,7 +423,7 @@ assert sorted(hidden) == ["far", "near", "nearer"], f"Without gold: the three be
 places = {raft_passages("gold", hits, 3, True, Random(seed)).index("gold") for seed in range(30)}
 assert places == {0, 1, 2}, "The gold passage must stand anywhere: shuffle, or the model learns to read the first one."
 print("Well done. Passages and answers as the workbench wrote them:")
-data = lessons["raft"][0]
+data = lessons["raft"].data
 held = [f" {p.completion.strip()}" in p.prompt.partition("Question:")[0] for p in data.pairs]
 print(f"in {sum(held)} of {len(held)} examples the answer stands in a passage; in the others it has to be known")
 
@@ -579,8 +572,9 @@ class Recorder(Progress):
 def tune(experiment, name):
     """The folder of an adapter, tuned where the store lacks it, what it took, and the loss of every step."""
     recorder = Recorder()
-    configurations, stages = stages_of(experiment, recorder)
-    entry = stages.tuning.adapter(configurations[name], 0)
+    loaded = assay.load_experiment(experiment)
+    configuration = next(one for one in loaded.configurations if one.id == name)
+    entry = Stages(loaded, Store(Path(STORE)), recorder).tuning.adapter(configuration, 0)
     kept = Path(RUNS, f"lab-03-loss-{name}.json")
     if hasattr(recorder, "losses"):
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -713,8 +707,8 @@ def was_taught(question, lessons):
 # %%
 by_id = {question.id: question for question in world.questions}
 learnt = {
-    name: [by_id[pair.question_id] for pair in data.pairs]
-    for name, (data, _) in training_sets(EXPERIMENT).items()
+    name: [by_id[pair.question_id] for pair in one.data.pairs]
+    for name, one in training_sets(EXPERIMENT).items()
     if name in ("lora_16", "lora_32", "lora_64")
 }
 f1 = answers.pivot(index="question_id", columns="configuration", values="f1")

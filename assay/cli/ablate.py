@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from assay.cli import app, command, console
-from assay.cli.run import ExperimentFile, Overrides, StoreFolder
+from assay.cli.run import ExperimentFile, Overrides, Quiet, RunsFolder, StoreFolder, Tracking
 
 
 @command(app, "ablate")
@@ -15,9 +15,9 @@ def ablate(
     configuration: Annotated[str, typer.Option(help="id of the configuration, as assay plan prints it")],
     overrides: Overrides = None,
     store: StoreFolder = Path(".assay/store"),
-    runs: Annotated[Path, typer.Option(help="where results and reports go")] = Path("runs"),
-    tracking: Annotated[bool, typer.Option(help="log to MLflow")] = True,
-    quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
+    runs: RunsFolder = Path("runs"),
+    tracking: Tracking = True,
+    quiet: Quiet = False,
 ) -> None:
     """Turn off each stage of one configuration in turn: ablation.md, results.json and report.html."""
     from assay.ablation import ablate as run

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from assay.cli import app, command, console
-from assay.cli.run import ExperimentFile, Overrides, StoreFolder
+from assay.cli.run import ExperimentFile, Overrides, Quiet, StoreFolder
 
 group = typer.Typer(help="List, show, check, export and draft datasets.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(group, name="data")
@@ -70,7 +70,7 @@ def questions(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="write over a file that is there")] = False,
     store: StoreFolder = Path(".assay/store"),
-    quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Draft train, dev and test questions with gold passages from documents, for ``assay data review``."""
     from assay.drafted_table import drafted_table
@@ -116,12 +116,13 @@ def card(
     configuration: Annotated[str, typer.Option(help="id of a tuned configuration, as assay plan prints it")],
     overrides: Overrides = None,
     store: StoreFolder = Path(".assay/store"),
-    quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """What a tuned configuration is tuned on: pairs, texts, tokens, what was left out. Makes the set where needed."""
     from assay.loading import load_experiment
-    from assay.training_card import training_card
+    from assay.training_card import prepare_training_set, training_card
 
     loaded = load_experiment(experiment, overrides or [])
     terminal = console()
-    terminal.print(training_card(loaded, configuration, store, None if quiet else terminal))
+    prepared = prepare_training_set(loaded, configuration, store, None if quiet else terminal)
+    terminal.print(training_card(configuration, prepared))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from assay.cli import app, command, console
-from assay.cli.run import ExperimentFile, Overrides, StoreFolder
+from assay.cli.run import ExperimentFile, Overrides, Quiet, RunsFolder, StoreFolder
 
 group = typer.Typer(help="Collect people's feedback on answers.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(group, name="feedback")
@@ -27,8 +27,8 @@ def sample(
     questions: Annotated[int | None, typer.Option(min=1, help="train questions to ask; all where absent")] = None,
     overrides: Overrides = None,
     store: StoreFolder = Path(".assay/store"),
-    runs: Annotated[Path, typer.Option(help="where the rounds are")] = Path("runs"),
-    quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
+    runs: RunsFolder = Path("runs"),
+    quiet: Quiet = False,
 ) -> None:
     """Draw several answers to training questions from the current adapter, for people to compare."""
     from assay.answers_to_review import answers_to_review

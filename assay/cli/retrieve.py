@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from assay.cli import app, command, console
-from assay.cli.run import ExperimentFile, Overrides, StoreFolder
+from assay.cli.run import ExperimentFile, Overrides, Quiet, RunsFolder, StoreFolder
 
 
 @command(app, "retrieve")
@@ -17,8 +17,8 @@ def retrieve(
     ] = None,
     overrides: Overrides = None,
     store: StoreFolder = Path(".assay/store"),
-    runs: Annotated[Path, typer.Option(help="where tables go")] = Path("runs"),
-    quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
+    runs: RunsFolder = Path("runs"),
+    quiet: Quiet = False,
 ) -> None:
     """Compare what the retrieved configurations find, with paired tests, before any answer is paid for."""
     from assay.comparing_retrieval import compare_retrieval

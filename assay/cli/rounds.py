@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from assay.cli import app, command, console
-from assay.cli.run import ExperimentFile, Overrides, StoreFolder
+from assay.cli.run import ExperimentFile, Overrides, Quiet, RunsFolder, StoreFolder, Tracking
 
 
 @command(app, "rounds")
@@ -19,9 +19,9 @@ def rounds(
     ] = False,
     overrides: Overrides = None,
     store: StoreFolder = Path(".assay/store"),
-    runs: Annotated[Path, typer.Option(help="where results and reports go")] = Path("runs"),
-    tracking: Annotated[bool, typer.Option(help="log to MLflow")] = True,
-    quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
+    runs: RunsFolder = Path("runs"),
+    tracking: Tracking = True,
+    quiet: Quiet = False,
 ) -> None:
     """Draw answers, collect feedback, tune, evaluate on dev, keep or roll back, and again: rounds.json, rounds.md."""
     from assay.loading import load_experiment

@@ -12,6 +12,9 @@ Overrides = Annotated[
     list[str] | None, typer.Option("--set", help="override a field: --set economics.horizon_months=6")
 ]
 StoreFolder = Annotated[Path, typer.Option(help="content store")]
+RunsFolder = Annotated[Path, typer.Option(help="where results, tables and reports go, a folder a run")]
+Tracking = Annotated[bool, typer.Option(help="log to MLflow")]
+Quiet = Annotated[bool, typer.Option(help="no progress bars")]
 
 
 @command(app, "run")
@@ -19,9 +22,9 @@ def run(
     experiment: ExperimentFile,
     overrides: Overrides = None,
     store: StoreFolder = Path(".assay/store"),
-    runs: Annotated[Path, typer.Option(help="where results and reports go")] = Path("runs"),
-    tracking: Annotated[bool, typer.Option(help="log to MLflow")] = True,
-    quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
+    runs: RunsFolder = Path("runs"),
+    tracking: Tracking = True,
+    quiet: Quiet = False,
 ) -> None:
     """Run an experiment: results.json, per_question.parquet, report.html and MLflow runs."""
     from assay.loading import load_experiment

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from assay.cli import app, command, console
-from assay.cli.run import ExperimentFile, Overrides, StoreFolder
+from assay.cli.run import ExperimentFile, Overrides, Quiet, RunsFolder, StoreFolder, Tracking
 
 
 @command(app, "size")
@@ -15,9 +15,9 @@ def size(
     documents: Annotated[list[int], typer.Option(help="a corpus size; give several")],
     overrides: Overrides = None,
     store: StoreFolder = Path(".assay/store"),
-    runs: Annotated[Path, typer.Option(help="where results go, one folder for each size")] = Path("runs"),
-    tracking: Annotated[bool, typer.Option(help="log to MLflow")] = True,
-    quiet: Annotated[bool, typer.Option(help="no progress bars")] = False,
+    runs: RunsFolder = Path("runs"),
+    tracking: Tracking = True,
+    quiet: Quiet = False,
 ) -> None:
     """Accuracy against corpus size: the same questions, ever more documents to search."""
     from assay.loading import load_experiment

@@ -10,7 +10,7 @@ from assay.loading import as_yaml
 from assay.rounds_state import Round, Rounds
 from assay.tracking.backend import opened
 from assay.tracking.privacy import Privacy, privacy
-from assay.tracking.runs import COMPLETE, EXPERIMENT, _finished, _mlflow_experiment
+from assay.tracking.runs import COMPLETE, EXPERIMENT, finished_run, mlflow_experiment
 from assay.tracking.values import named, numbers, text
 from assay.tracking.writing import Record, create, dataset_input, fill
 
@@ -29,8 +29,8 @@ def log_rounds(rounds: Rounds, stages: "Stages", *, uri: str) -> str:
     parent, children = _parent(rounds, guard), [_child(rounds, one, guard) for one in rounds.rounds]
     with opened(uri) as backend:
         client = backend.client
-        experiment_id = _mlflow_experiment(backend, f"{rounds.name}-{rounds.configuration}-rounds")
-        found: str | None = _finished(client, experiment_id, parent.tags[EXPERIMENT])
+        experiment_id = mlflow_experiment(backend, f"{rounds.name}-{rounds.configuration}-rounds")
+        found: str | None = finished_run(client, experiment_id, parent.tags[EXPERIMENT])
         if found is not None:
             return found
         now = int(time.time() * 1000)

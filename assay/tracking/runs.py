@@ -78,8 +78,8 @@ def log_run(
         },
     )
     with opened(uri) as backend:
-        experiment_id = _mlflow_experiment(backend, results.name)
-        run_id = _finished(backend.client, experiment_id, prepared.parent.tags[EXPERIMENT])
+        experiment_id = mlflow_experiment(backend, results.name)
+        run_id = finished_run(backend.client, experiment_id, prepared.parent.tags[EXPERIMENT])
         if run_id is None:
             dataset = dataset_input(results.dataset, guard)
             run_id = _write(backend.client, experiment_id, results, prepared, dataset)
@@ -141,7 +141,7 @@ def _tags(tags: dict[str, str], guard: Privacy) -> dict[str, str]:
     return {name: clip(value, LONGEST_TAG) for name, value in guard.mapping(tags).items()}
 
 
-def _mlflow_experiment(backend: Backend, name: str) -> str:
+def mlflow_experiment(backend: Backend, name: str) -> str:
     """The MLflow experiment of this name, made where there is none; one that was deleted is restored."""
     found = backend.client.get_experiment_by_name(name)
     if found is None:
@@ -154,7 +154,7 @@ def _mlflow_experiment(backend: Backend, name: str) -> str:
     return found.experiment_id
 
 
-def _finished(client: Any, experiment_id: str, wanted: str) -> str | None:
+def finished_run(client: Any, experiment_id: str, wanted: str) -> str | None:
     """The parent run of this fingerprint where it is complete. What a kill left of others is deleted."""
     finished = None
     for parent in client.search_runs([experiment_id], f"tags.`{EXPERIMENT}` = '{wanted}'"):

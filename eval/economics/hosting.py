@@ -54,5 +54,6 @@ class Payers(_Declared):
     embedding_api: str | None = Field(default=None, description="API model that embedded, if it was one")
     enrichment_api: str | None = Field(default=None, description="API model that enriched chunks, if it was one")
     generator_api: str | None = Field(default=None, description="API model that generated training data, if it was one")
+    feedback_api: str | None = Field(default=None, description="API model that graded answers to learn from")
     training_api: str | None = Field(default=None, description="API model that was fine-tuned at its provider")
     judge_api: str | None = Field(default=None, description="API model that judged answers")

@@ -178,6 +178,10 @@ def _train_lines(usage: Usage, book: PriceBook) -> list[Entry]:
         given, made = usage.data_generation_input_tokens, usage.data_generation_output_tokens
         lines.append(_tokens("data generation, input", "train", given, book, api, "input"))
         lines.append(_tokens("data generation, output", "train", made, book, api, "output"))
+    if payers.feedback_api is not None:
+        given, made = usage.feedback_input_tokens, usage.feedback_output_tokens
+        lines.append(_tokens("feedback, input", "train", given, book, payers.feedback_api, "input"))
+        lines.append(_tokens("feedback, output", "train", made, book, payers.feedback_api, "output"))
     for item, seconds in (("data generation", usage.data_generation_seconds), ("training", usage.train_seconds)):
         if seconds:
             rate = _per_second(book, payers.train_machine, f"{item} seconds", "payers.train_machine")

@@ -42,6 +42,8 @@ class Usage:
     data_generation_seconds: float = 0.0
     data_generation_input_tokens: float = 0.0
     data_generation_output_tokens: float = 0.0
+    feedback_input_tokens: float = 0.0
+    feedback_output_tokens: float = 0.0
     reviewer_minutes: float = 0.0
     machine_seconds: Array = field(default_factory=_none)
     prompt_tokens: Array = field(default_factory=_none)

@@ -18,6 +18,7 @@ from eval.report.wording import (
     break_even_sentence,
     failures,
     status_quo_name,
+    track_verdicts,
     verdicts,
 )
 from eval.results import FactChange, GridAnswer, Results
@@ -47,6 +48,7 @@ def page_context(results: Results) -> dict[str, Any]:
         "absent": lambda name: results.absent.get(name, NOT_MEASURED),
         "why": lambda name: results.absent.get(name, ""),
         "verdicts": verdicts(results),
+        "track_verdicts": track_verdicts(results),
         "recommended": next((c for c in results.configurations if c.id == results.recommendation.id), None),
         "all_in": {c.id: all_in_per_1k(c, results.scenario) for c in results.configurations},
         "break_even": [break_even_sentence(item) for item in results.break_even],

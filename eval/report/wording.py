@@ -114,6 +114,16 @@ def verdicts(results: Results) -> list[tuple[Comparison, str]]:
     return sentences
 
 
+def track_verdicts(results: Results) -> dict[str, list[tuple[Comparison, str]]]:
+    """For each track its comparisons with their sentences."""
+    questions = results.dataset.tracks
+    return {
+        track: [(one, comparison_sentence(one, questions.get(track, 0))) for one in compared]
+        for track, compared in results.track_comparisons.items()
+        if compared
+    }
+
+
 def break_even_sentence(item: BreakEven) -> str:
     """From how many questions on one configuration costs less, or is worth more, than another."""
     gains = "costs less than" if item.on == "cost" else "is worth more than"

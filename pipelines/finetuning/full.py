@@ -4,18 +4,17 @@ Trained in float32, because updates of a small learning rate vanish in bfloat16,
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
 from pipelines.errors import UserError
-from pipelines.finetuning import Progress, Trainer, trainers
-from pipelines.finetuning.data import TrainingSet
-from pipelines.finetuning.supervised import SupervisedConfig, Task, tuned
+from pipelines.finetuning import Trainer, TuningTask, trainers
+from pipelines.finetuning.supervised import SupervisedConfig, tuned
 from pipelines.generation.tuned_weights import BASE, WHOLE
-from pipelines.records import TrainingPair
 
 
 class FullFinetuning(SupervisedConfig):
@@ -29,27 +28,15 @@ class FullFinetuning(SupervisedConfig):
 def full(config: FullFinetuning) -> Trainer:
     """A trainer that leaves ``weights.safetensors``, all parameters by name, in the folder it is given."""
 
-    def train(
-        model: Any,
-        tokenizer: Any,
-        data: TrainingSet,
-        folder: Path,
-        *,
-        base_name: str,
-        seed: int,
-        dev: Sequence[TrainingPair] = (),
-        checkpoints: Path | None = None,
-        progress: Progress | None = None,
-    ) -> Mapping[str, float]:
-        if getattr(model, "is_quantized", False):
+    def train(task: TuningTask) -> Mapping[str, float]:
+        if getattr(task.model, "is_quantized", False):
             raise UserError(
                 "finetuning: quantised weights cannot be tuned whole; use kind lora, or leave quantization out"
             )
-        dtype = model.dtype
-        whole = model.float().requires_grad_(True)
-        task = Task(config, whole, tokenizer, data, dev, seed, checkpoints, progress)
-        with tuned(task) as (adapted, quantities):
-            _save(adapted, folder, base_name, dtype)
+        dtype = task.model.dtype
+        whole = replace(task, model=task.model.float().requires_grad_(True))
+        with tuned(config, whole) as (adapted, quantities):
+            _save(adapted, task.folder, task.base_name, dtype)
         return quantities
 
     return train

@@ -3,7 +3,7 @@ loaded in four bits (``llm: {kind: hf, quantization: 4bit}``, CUDA), QLoRA (Dett
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -11,10 +11,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pipelines.errors import UserError
-from pipelines.finetuning import Progress, Trainer, trainers
-from pipelines.finetuning.data import TrainingSet
-from pipelines.finetuning.supervised import SupervisedConfig, Task, tuned
-from pipelines.records import TrainingPair
+from pipelines.finetuning import Trainer, TuningTask, trainers
+from pipelines.finetuning.supervised import SupervisedConfig, tuned
 
 
 class LoraFinetuning(SupervisedConfig):
@@ -34,24 +32,12 @@ class LoraFinetuning(SupervisedConfig):
 def lora(config: LoraFinetuning) -> Trainer:
     """A trainer that leaves ``adapter_config.json`` and ``adapter_model.safetensors`` in the folder it is given."""
 
-    def train(
-        model: Any,
-        tokenizer: Any,
-        data: TrainingSet,
-        folder: Path,
-        *,
-        base_name: str,
-        seed: int,
-        dev: Sequence[TrainingPair] = (),
-        checkpoints: Path | None = None,
-        progress: Progress | None = None,
-    ) -> Mapping[str, float]:
-        task = Task(config, model, tokenizer, data, dev, seed, checkpoints, progress)
+    def train(task: TuningTask) -> Mapping[str, float]:
         # The fused layers compute in the model's own dtype; autocast is for those that keep PEFT's forward.
-        autocast = bool(config.dropout) or config.dora or getattr(model, "is_quantized", False)
+        autocast = bool(config.dropout) or config.dora or getattr(task.model, "is_quantized", False)
         try:
-            with tuned(task, adapter=_adapter(config), autocast=autocast) as (adapted, quantities):
-                _save(adapted, folder, base_name)
+            with tuned(config, task, adapter=_adapter(config), autocast=autocast) as (adapted, quantities):
+                save_adapter(adapted, task.folder, task.base_name)
         except ValueError as error:
             if "arget module" not in str(error) and "target_modules" not in str(error):
                 raise
@@ -74,7 +60,7 @@ def _adapter(config: LoraFinetuning) -> Any:
     )
 
 
-def _save(adapted: Any, folder: Path, base_name: str) -> None:
+def save_adapter(adapted: Any, folder: Path, base_name: str) -> None:
     """Write the adapter alone, without the model card, naming its base by the public name."""
     adapted.peft_config["default"].base_model_name_or_path = base_name
     with TemporaryDirectory() as name:

@@ -3,7 +3,7 @@
 import shutil
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +13,13 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pipelines.errors import UserError
-from pipelines.finetuning import Progress, checkpoints
-from pipelines.finetuning.data import TrainingSet
+from pipelines.finetuning import Progress, TuningTask, checkpoints
 from pipelines.finetuning.early_stopping import EarlyStopping
 from pipelines.finetuning.examples import Examples, encode_pairs, encode_texts
+from pipelines.finetuning.fast_attention import fast_attention
 from pipelines.finetuning.fused_lora import fused_lora
 from pipelines.finetuning.loss import completion_trainer
-from pipelines.records import TrainingPair
 from pipelines.registry import StageConfig
-
-_EAGER_UP_TO = 256
-"""Longest example, in tokens, trained with plain attention on a CPU. The flash kernel's backward is slower up to 1,024
-tokens, but the gain shrinks with the length while the memory for the scores grows with its square."""
 
 
 class SupervisedConfig(StageConfig):
@@ -51,20 +46,6 @@ class SupervisedConfig(StageConfig):
 
 
 @dataclass(frozen=True)
-class Task:
-    """One tuning: the base ``model`` (given back as it was, where adapters are tuned), its tokenizer, what to learn."""
-
-    config: SupervisedConfig
-    model: Any
-    tokenizer: Any
-    data: TrainingSet
-    dev: Sequence[TrainingPair]
-    seed: int
-    checkpoints: Path | None
-    progress: Progress | None
-
-
-@dataclass(frozen=True)
 class _Phase:
     name: str
     examples: Examples
@@ -73,35 +54,36 @@ class _Phase:
 
 
 @contextmanager
-def tuned(task: Task, *, adapter: Any = None, autocast: bool = False) -> Iterator[tuple[Any, Mapping[str, float]]]:
+def tuned(
+    config: SupervisedConfig, task: TuningTask, *, adapter: Any = None, autocast: bool = False
+) -> Iterator[tuple[Any, Mapping[str, float]]]:
     """The tuned model, for as long as the block lasts, and what tuning took; ``adapter`` is a PEFT config, ``None``
     tunes all weights. ``autocast`` computes in mixed precision.
 
     Raises ``UserError`` for data that cannot be learnt, a loss that is no number and memory that does not suffice.
     """
-    phases = list(_phases(task))
+    phases = list(_phases(config, task))
     if not phases:
         raise UserError("no training pairs: the train split is empty; give the dataset train questions with answers")
     with TemporaryDirectory() as scratch, _untouched(task.model), warnings.catch_warnings():
         # TRL itself uses names that transformers is about to rename.
         warnings.simplefilter("ignore", FutureWarning)
         model, totals, before = task.model, {"seconds": 0.0, "tokens": 0.0, "steps": 0.0}, 0
-        steps = sum(_steps(task.config, phase) for phase in phases)
+        steps = sum(_steps(config, phase) for phase in phases)
         for phase in phases:
-            trainer = _trainer(task, model, adapter, phase, Path(scratch), autocast)
+            trainer = _trainer(config, task, model, adapter, phase, Path(scratch), autocast)
             model, adapter = trainer.model, None
             if task.progress is not None:
                 trainer.add_callback(_reporter(trainer, task.progress, before, steps))
-            took = _run(task, trainer, phase)
+            took = _run(config, task, trainer, phase)
             totals = {name: value + took[name] for name, value in totals.items()}
-            before += _steps(task.config, phase)
+            before += _steps(config, phase)
         yield model, {**totals, "loss": took["loss"]}
     if task.checkpoints is not None:
         shutil.rmtree(task.checkpoints, ignore_errors=True)
 
 
-def _phases(task: Task) -> Iterator[_Phase]:
-    config = task.config
+def _phases(config: SupervisedConfig, task: TuningTask) -> Iterator[_Phase]:
     texts = encode_texts(task.data.texts, task.tokenizer, config.max_length)
     if texts:
         yield _Phase("texts", texts, config.text_epochs, [])
@@ -118,18 +100,19 @@ def _steps(config: SupervisedConfig, phase: _Phase) -> int:
     return phase.epochs * -(-batches // config.accumulate)
 
 
-def _run(task: Task, trainer: Any, phase: _Phase) -> dict[str, float]:
+def _run(config: SupervisedConfig, task: TuningTask, trainer: Any, phase: _Phase) -> dict[str, float]:
     folder = task.checkpoints / phase.name if task.checkpoints is not None else None
     trainer.checkpoints = folder
-    stopping = EarlyStopping(trainer, phase.dev, task.config.patience) if phase.dev else None
+    stopping = EarlyStopping(trainer, phase.dev, config.patience) if phase.dev else None
     checkpoint = checkpoints.latest(folder)
     if checkpoint is not None:
         state = checkpoints.read_state(checkpoint)
         trainer.losses, trainer.seconds_before = state["losses"], state["seconds"]
         if stopping is not None and folder is not None:
             stopping.resume(folder, state["dev"])
+    longest = max(len(example["input_ids"]) for example in phase.examples)
     trainer.started = time.perf_counter()
-    with _fast_attention(task.model, phase.examples), _fused(trainer), _memory_named(task.config):
+    with fast_attention(task.model, longest), _fused(trainer), _memory_named(config):
         if stopping is None or not stopping.over:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if stopping is not None:
@@ -147,13 +130,15 @@ def _run(task: Task, trainer: Any, phase: _Phase) -> dict[str, float]:
     }
 
 
-def _trainer(task: Task, model: Any, adapter: Any, phase: _Phase, scratch: Path, autocast: bool) -> Any:
+def _trainer(
+    config: SupervisedConfig, task: TuningTask, model: Any, adapter: Any, phase: _Phase, scratch: Path, autocast: bool
+) -> Any:
     from datasets import Dataset
     from transformers import PrinterCallback
 
     trainer = completion_trainer()(
         model=model,
-        args=_arguments(task, phase, scratch / phase.name, autocast),
+        args=_arguments(config, task, phase, scratch / phase.name, autocast),
         train_dataset=Dataset.from_list(phase.examples),
         processing_class=task.tokenizer,
         peft_config=adapter,
@@ -162,11 +147,11 @@ def _trainer(task: Task, model: Any, adapter: Any, phase: _Phase, scratch: Path,
     return trainer
 
 
-def _arguments(task: Task, phase: _Phase, scratch: Path, autocast: bool) -> Any:
+def _arguments(config: SupervisedConfig, task: TuningTask, phase: _Phase, scratch: Path, autocast: bool) -> Any:
     import torch
     from trl import SFTConfig
 
-    config, model = task.config, task.model
+    model = task.model
     return SFTConfig(
         output_dir=str(scratch),
         num_train_epochs=phase.epochs,
@@ -227,21 +212,6 @@ def _memory_named(config: SupervisedConfig) -> Iterator[None]:
             f"lower max_length (now {config.max_length}), or set gradient_checkpointing; on a GPU "
             "llm.quantization: 4bit keeps the base weights small"
         ) from error
-
-
-@contextmanager
-def _fast_attention(model: Any, examples: Examples) -> Iterator[None]:
-    """Plain attention while training short examples on a CPU: the flash kernel's backward took 20 % of a step."""
-    usual = model.config._attn_implementation
-    longest = max(len(example["input_ids"]) for example in examples)
-    if model.device.type != "cpu" or usual != "sdpa" or longest > _EAGER_UP_TO:
-        yield
-        return
-    model.set_attn_implementation("eager")
-    try:
-        yield
-    finally:
-        model.set_attn_implementation(usual)
 
 
 @contextmanager

@@ -16,16 +16,22 @@ def merge(model: Any, folder: Path, base_name: str) -> Any:
 
     Raises ``UserError`` where they were tuned on another base than ``base_name``, or fit no layer of the model.
     """
-    base = tuned_on(folder)
-    if base and base != base_name:
-        raise UserError(
-            f"{folder}: tuned on {base}, but the language model is {base_name}; give it the base it was tuned on"
-        )
+    check_base(folder, base_name)
     try:
         merged = _whole(model, folder) if (folder / WHOLE).is_file() else _adapter(model, folder)
     except RuntimeError as error:
         raise UserError(f"{folder}: the tuned weights do not fit {base_name}: {str(error).splitlines()[0]}") from error
     return merged.eval().requires_grad_(False)
+
+
+def check_base(folder: Path, base_name: str) -> None:
+    """Raises ``UserError`` where the weights in ``folder`` were tuned on another base than ``base_name``; those that
+    name none pass."""
+    base = tuned_on(folder)
+    if base and base != base_name:
+        raise UserError(
+            f"{folder}: tuned on {base}, but the language model is {base_name}; give it the base it was tuned on"
+        )
 
 
 def tuned_on(folder: Path) -> str:

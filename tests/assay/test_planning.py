@@ -77,3 +77,28 @@ def test_table_has_a_line_for_each_configuration_and_the_sum(experiment: Experim
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert all(configuration.id in text for configuration in experiment.configurations)
     assert f"{plan.minutes:.1f} min" in text
+
+
+def test_preference_tuning_is_counted_beside_the_adapter(small_dataset: Any, fake_model: Any, tmp_path: Path) -> None:
+    from assay.planning import _tuning_work
+    from pipelines.generation.prompts import training_pair
+
+    dataset = small_dataset(tmp_path / "data")
+    tuned = {"arm": "lora", "finetuning": {"kind": "lora", "epochs": 2}}
+    preferred = {**tuned, "preference": {"kind": "dpo", "epochs": 3, "feedback": {"kind": "reference", "samples": 4}}}
+    loaded = parse_experiment(
+        {"name": "mini", "dataset": dataset, "llm": "fake", "configurations": [tuned, preferred], "seeds": 2}
+    )
+    stages = Stages(loaded, Store(tmp_path / "store"), Progress())
+    pairs = [training_pair(question) for question in stages.training]
+    tokens = sum(len(pair.prompt) + len(pair.completion) for pair in pairs) / 4
+    adapter = tokens * 2 / 450
+    drawing = tokens / 1300 + 4 * len(pairs) * 10 / 350
+    learning = 2 * (4 / 3) * tokens * 3 / 450
+    names, _, seconds = zip(*_tuning_work(stages, loaded.configurations[1]), strict=True)
+    assert names == ("adapter (seed 0)", "preference (seed 0)", "adapter (seed 1)", "preference (seed 1)")
+    assert seconds == pytest.approx((adapter, drawing + learning, adapter, drawing + learning))
+    both = make_plan(loaded, tmp_path / "store").lines
+    assert both[1].stored == "adapter (seed 0) to do, preference (seed 0) to do, adapter (seed 1) to do, " + (
+        "preference (seed 1) to do, answers to do"
+    )

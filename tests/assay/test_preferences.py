@@ -109,6 +109,21 @@ def test_a_judge_is_asked_through_the_store(preferring, fake_model, store: Path)
     assert len(fake_model.asked) == len(set(fake_model.asked)) > 12
 
 
+def test_a_judge_behind_an_api_costs_its_tokens_and_no_machine_seconds(preferring, fake_model, store: Path) -> None:
+    fake_model.reply = lambda text: str(len(text) % 10)
+    fake_model.paid_by_token, fake_model.name, fake_model.identity = True, "paid", {"weights": "paid"}
+    stages, mine = open_stages(preferring(feedback={"kind": "judge", "llm": "fake", "samples": 3}), store)
+    before = supervised(stages, mine)
+    judged = Preferences(stages).pairs(mine, Preferences(stages).start(0, before)).quantities
+    drawn = [entry for entry in ("generation_seconds", "generation_output_tokens") if judged[entry] > 0]
+    assert drawn == ["generation_seconds", "generation_output_tokens"]
+    spent = one_off(stages, mine, [stages.adapter(mine, 0)])
+    assert spent.feedback_api == "paid"
+    assert spent.feedback_prompt_tokens == sum(len(text.split()) for text in fake_model.asked) > 0
+    assert spent.feedback_output_tokens == len(fake_model.asked)
+    assert one_off(stages, mine, [before]).feedback_prompt_tokens == 0
+
+
 def test_references_that_all_tie_leave_nothing_to_learn(preferring, store: Path) -> None:
     stages, mine = open_stages(preferring(feedback={"kind": "reference", "samples": 2}), store)
     with pytest.raises(UserError, match="no pair is left"):

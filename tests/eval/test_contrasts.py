@@ -1,10 +1,13 @@
 """Which pairs are compared."""
 
+import numpy as np
 import pytest
 
-from eval.contrasts import named_contrasts
+from eval.contrasts import compare_all, named_contrasts
 from eval.measured import Measured, OneOff
 from eval.results import Arm, Store
+from eval.statistics.compare import compare_family
+from pipelines.records import Question
 
 
 def one(name: str, arm: Arm, selected: bool = True) -> Measured:
@@ -64,3 +67,30 @@ def test_declared_arms_stand_for_their_representatives_and_ids_for_themselves() 
 @pytest.mark.parametrize("repeated", [("tuned", "rag-3"), ("rag", "lora"), ("lora", "rag"), ("rag", "rag-3")])
 def test_a_pair_is_compared_once_and_nothing_with_itself(repeated: tuple[str, str]) -> None:
     assert named_contrasts((("lora", "rag"), repeated), GRID) == [("tuned", "rag-3")]
+
+
+def test_tracks_are_compared_on_their_own_questions_at_their_share_of_the_level() -> None:
+    tracks = ("facts",) * 30 + ("form",) * 20 + (None,) * 5
+    questions = [Question(str(n), "?", ("a",), "test", track=track or "") for n, track in enumerate(tracks)]
+    values = {"base": np.zeros((1, 55)), "tuned": np.array([[0.0] * 30 + [1.0] * 25])}
+    clusters = np.arange(55)
+    overall, by_track = compare_all([("tuned", "base")], questions, values, clusters, metric="f1", seed=1, margin=0.03)
+    assert [(one.delta, one.verdict) for one in overall] == [(pytest.approx(25 / 55), "a")]
+    assert sorted(by_track) == ["facts", "form"]
+    (facts,), (form,) = by_track["facts"], by_track["form"]
+    assert (facts.delta, form.delta, form.verdict) == (0, 1, "a")
+    assert facts.verdict != "a"
+    # Two tracks: 97.5 % each, and p counts both.
+    (alone,) = compare_family(
+        [("tuned", "base")], {k: v[:, 30:50] for k, v in values.items()}, clusters[30:50], metric="f1", seed=1
+    )
+    assert form.low < alone.low or form.low == alone.low == 1
+    assert form.p_adjusted == pytest.approx(min(1, 2 * form.p))
+
+
+def test_without_tracks_there_is_nothing_to_compare_by() -> None:
+    questions = [Question(str(n), "?", ("a",), "test") for n in range(6)]
+    values = {"x": np.zeros((2, 6)), "y": np.ones((2, 6))}
+    overall, by_track = compare_all([("x", "y")], questions, values, np.arange(6), metric="f1", seed=1, margin=0.03)
+    assert len(overall) == 1
+    assert by_track == {}

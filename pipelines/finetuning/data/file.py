@@ -4,7 +4,6 @@
 ``input``, ``output``) are told apart by their keys, row by row.
 """
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
+from pipelines.checksums import with_checksum
 from pipelines.corpus.drafting.reviews import ReviewerMinutes
 from pipelines.corpus.rows import read_json, read_jsonl
 from pipelines.corpus.validation import Place, Problem, raise_problems
@@ -34,23 +34,11 @@ class FileConfig(StageConfig):
     @model_validator(mode="before")
     @classmethod
     def _with_checksum(cls, data: Any, info: ValidationInfo) -> Any:
-        """The absolute path and the checksum of what stands there. A finished experiment that knows the checksum can be
-        opened where the file is gone."""
-        if not isinstance(data, dict) or not isinstance(data.get("path"), str):
-            return data
-        path = Path((info.context or {}).get("folder", "."), data["path"]).resolve()
-        known = data.get("sha256")
-        if path.suffix.lower() not in (".jsonl", ".json"):
-            raise PydanticCustomError("training_file", "must be a .jsonl or .json file: {path}", {"path": str(path)})
-        if path.is_file():
-            found = hashlib.sha256(path.read_bytes()).hexdigest()
-            if known and found != known:
-                message = "{path} has changed since; leave sha256 out to take it as it is now"
-                raise PydanticCustomError("training_file", message, {"path": str(path)})
-            return {**data, "path": str(path), "sha256": found}
-        if not known:
-            raise PydanticCustomError("training_file", "no such file: {path}", {"path": str(path)})
-        return {**data, "path": str(path)}
+        if isinstance(data, dict) and isinstance(data.get("path"), str):
+            path = Path(data["path"])
+            if path.suffix.lower() not in (".jsonl", ".json"):
+                raise PydanticCustomError("user_file", "must be a .jsonl or .json file: {path}", {"path": str(path)})
+        return with_checksum(data, info, "path")
 
 
 @training_data.kind(FileConfig)

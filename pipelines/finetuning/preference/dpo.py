@@ -10,12 +10,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pipelines.errors import UserError
-from pipelines.finetuning import lora
+from pipelines.finetuning.fast_attention import fast_attention
 from pipelines.finetuning.fused_lora import fused_lora
+from pipelines.finetuning.lora import save_adapter
 from pipelines.finetuning.preference import PreferenceConfig, PreferenceTask, PreferenceTrainer, preferences
 from pipelines.finetuning.preference.training import TrainingFields, arguments, encode, guarded, longest, tokens, watch
-
-_EAGER_UP_TO = 256
 
 
 class DpoConfig(PreferenceConfig, TrainingFields):
@@ -54,7 +53,7 @@ def dpo(config: DpoConfig) -> PreferenceTrainer:
             adapted = PeftModel.from_pretrained(task.model, task.adapter, is_trainable=True)
             quantities = _tune(config, task, adapted, rows, scratch)
             adapted.delete_adapter("ref")
-            lora._save(adapted, task.folder, task.base_name)
+            save_adapter(adapted, task.folder, task.base_name)
         return quantities
 
     return train
@@ -66,8 +65,6 @@ def _tune(config: DpoConfig, task: PreferenceTask, adapted: Any, rows: Any, scra
     from trl import DPOConfig, DPOTrainer
 
     cpu, settings = task.model.device.type == "cpu", adapted.peft_config["default"]
-    if cpu and longest(rows) <= _EAGER_UP_TO:  # the flash kernel's backward is slower on a CPU
-        task.model.set_attn_implementation("eager")
     plain = not (settings.lora_dropout or settings.use_dora or getattr(task.model, "is_quantized", False))
     own = {
         "num_train_epochs": config.epochs,
@@ -86,7 +83,8 @@ def _tune(config: DpoConfig, task: PreferenceTask, adapted: Any, rows: Any, scra
     )
     watch(trainer, task.progress)
     started = time.perf_counter()
-    with fused_lora(adapted) if plain and not trainer.args.fp16 else nullcontext():
+    fused = fused_lora(adapted) if plain and not trainer.args.fp16 else nullcontext()
+    with fast_attention(task.model, longest(rows)), fused:
         trainer.train()
     last = max(1, len(trainer.losses) // config.epochs)
     return {

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from pipelines.finetuning import lora
+from pipelines.finetuning.lora import save_adapter
 from pipelines.finetuning.preference import PreferencePair
 from pipelines.finetuning.preference.feedback.reward_model import RewardModelFeedback
 from pipelines.finetuning.preference.training import TrainingFields, arguments, encode, guarded, tokens, watch, whole
@@ -68,7 +68,7 @@ def train_reward_model(task: RewardTraining) -> tuple[Any, dict[str, float]]:
         trainer.train()
         seconds = time.perf_counter() - started
         model = trainer.model.eval()
-        lora._save(model, task.folder, task.base_name)
+        save_adapter(model, task.folder, task.base_name)
     texts = [pair.prompt + completion for pair in task.held_out for completion in (pair.chosen, pair.rejected)]
     rewards = scores(model, task.tokenizer, texts, config.batch_size)
     right = sum(chosen > rejected for chosen, rejected in zip(rewards[::2], rewards[1::2], strict=True))

@@ -85,13 +85,13 @@ class CopyTrainer(StageConfig):
 @pytest.fixture
 def trained(monkeypatch: pytest.MonkeyPatch, fake_model: Any) -> list[int]:
     """Registers the trainer; the list grows by one at each training."""
-    from pipelines.finetuning import trainers
+    from pipelines.finetuning import TuningTask, trainers
 
     calls: list[int] = []
 
-    def train(model: Any, tokenizer: Any, data: Any, folder: Path, **options: Any) -> dict[str, float]:
+    def train(task: TuningTask) -> dict[str, float]:
         calls.append(1)
-        (folder / "adapter.txt").write_text(f"tuned on {len(data.pairs)}", encoding="utf-8")
+        (task.folder / "adapter.txt").write_text(f"tuned on {len(task.data.pairs)}", encoding="utf-8")
         return {"seconds": 1.0, "tokens": 1.0, "steps": 1.0, "loss": 0.0}
 
     trainers.kinds()

@@ -107,6 +107,19 @@ def test_provider_tuning_and_generated_data_are_billed_by_tokens() -> None:
     assert cost(usage, BOOK, ALONE).train_usd == pytest.approx(3.0 + 1.0 + 2.0)
 
 
+def test_grades_of_an_api_judge_are_billed_by_tokens_beside_the_seconds_of_drawing() -> None:
+    usage = Usage(
+        hosting=API,
+        payers=Payers(train_machine="box", feedback_api="chat"),
+        data_generation_seconds=3600.0,
+        data_generation_output_tokens=1e6,
+        feedback_input_tokens=1e6,
+        feedback_output_tokens=5e5,
+    )
+    hour = BOOK.machine("box").usd_per_hour
+    assert cost(usage, BOOK, ALONE).train_usd == pytest.approx(hour + 1.0 + 2.0)
+
+
 def test_work_with_two_payers_is_refused() -> None:
     usage = Usage(hosting=API, payers=Payers(training_api="tune", train_machine="box"), train_seconds=1.0)
     with pytest.raises(UserError, match=r"training has machine seconds and payers.training_api: one work"):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.finetuning import trainers
+from pipelines.finetuning import TuningTask, trainers
 from pipelines.finetuning.data import TrainingSet
 from pipelines.records import TrainingPair
 
@@ -59,6 +59,6 @@ def tune() -> Callable[..., Any]:
         given = {name: options.pop(name) for name in known if name in options}
         train = trainers.build(trainers.parse({**usual, **options}))
         data = TrainingSet(tuple(pairs), tuple(texts))
-        return train(model, tokenizer, data, folder, base_name="owner/base", seed=seed, **given)
+        return train(TuningTask(model, tokenizer, data, folder, "owner/base", seed, **given))
 
     return run

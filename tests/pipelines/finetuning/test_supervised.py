@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipelines.errors import UserError
-from pipelines.finetuning import checkpoints, loss, trainers
+from pipelines.finetuning import TuningTask, checkpoints, loss, trainers
 from pipelines.finetuning.data import TrainingSet
 from pipelines.finetuning.examples import encode_texts
 from pipelines.generation.tuned_weights import merge
@@ -230,7 +230,7 @@ def test_all_weights_are_tuned_and_come_back(tune, model, tokenizer, tmp_path: P
 
     untuned = logits(model, tokenizer)
     train = trainers.build(trainers.parse({"kind": "full", "learning_rate": 1e-2, "epochs": 2}))
-    train(model, tokenizer, TrainingSet(tuple(PAIRS)), tmp_path, base_name="owner/base", seed=1)
+    train(TuningTask(model, tokenizer, TrainingSet(tuple(PAIRS)), tmp_path, "owner/base", seed=1))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["base.json", "weights.safetensors"]
     tuned = logits(model, tokenizer)  # the trainer works on the model it is given
     for parameter in model.requires_grad_(False).parameters():
