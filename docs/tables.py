@@ -44,6 +44,29 @@ def _difference(one: Comparison) -> str:
     return f"{one.delta:+.2f} ({one.low:+.2f} to {one.high:+.2f}) {said}"
 
 
+def stages_table(results: Results) -> str:
+    """One row a retrieved configuration: the metric, the paired difference to ``plain``, what was read, time, cost."""
+    against = {one.a: _difference(one) for one in results.comparisons if one.b == "plain"}
+    head = ["configuration", f"{results.primary_metric} (95 %)", "against plain", "gold read", "tokens read", "p50"]
+    rows = [[*head, "$ per 1,000"], ["---"] * 7]
+    for one in results.configurations:
+        if one.arm != "rag":
+            continue
+        gold = one.metrics.get("gold_in_context")
+        rows.append(
+            [
+                one.id,
+                _interval(one.metrics[results.primary_metric]),
+                against.get(one.id, ""),
+                f"{gold.mean:.2f}" if gold else "",
+                f"{one.tokens.input_mean:.0f}",
+                f"{one.latency.p50.value:.2f} s" if one.latency else "",
+                f"{one.cost.per_1k_questions_usd.value:.4f}",
+            ]
+        )
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
 def curve_table(results: Results) -> str:
     """One row a size of the training set: pairs, dollars of tuning, the metric with its interval, and by track."""
     tracks = sorted({track for one in results.configurations for track in one.tracks})
@@ -86,6 +109,8 @@ def main(folder: Path) -> None:
     elif results.name == "headline":
         fill(ROOT / "README.md", "headline", results_table(results))
         fill(ROOT / "docs" / "when.md", "contrasts", contrasts_table(results))
+    elif results.name == "advanced_rag":
+        fill(ROOT / "docs" / "retrieval.md", "advanced_rag", stages_table(results))
     elif results.name == "tuning_curve":
         fill(ROOT / "docs" / "curves.md", "tuning_curve", curve_table(results))
     else:

@@ -87,6 +87,23 @@ def test_losses_come_right_after_verdict_and_tracks(page: str) -> None:
     assert re.findall(r'<a href="#([a-z-]+)">', page.split("</nav>")[0].split("<nav")[1]) == sections
 
 
+def test_comparisons_within_a_track_are_folded_under_the_tracks(
+    experiment: tuple[Results, pd.DataFrame], tmp_path: Path
+) -> None:
+    results, frame = experiment
+    shown, other = (one.model_copy(update={"verdict": v}) for one, v in zip(results.comparisons, "ab", strict=False))
+    unsure = shown.model_copy(update={"verdict": "undecided", "a": "<b>bold</b>"})
+    by_track = {"task": (shown, other, unsure), "in_training": (unsure,), "only_in_documents": ()}
+    text = rendered(results.model_copy(update={"track_comparisons": by_track}), frame, tmp_path)
+    section = text.split('<section id="tracks"')[1].split("</section>")[0]
+    folded = re.findall(r"<summary>(.*?)</summary>", section)
+    assert folded == ["Compared on task alone: 2 of 3 shown", "Compared on in_training alone: 0 of 1 shown"]
+    assert f"{shown.a} is shown better than {shown.b}" in section
+    assert f"{other.b} is shown better than {other.a}" in section
+    assert "&lt;b&gt;bold&lt;/b&gt; against" in section
+    assert "Compared on" not in rendered(results, frame, tmp_path)
+
+
 def test_an_untroubled_run_has_no_warnings(experiment: tuple[Results, pd.DataFrame], tmp_path: Path) -> None:
     results, frame = experiment
     sound = tuple(c.model_copy(update={"errors": 0}) for c in results.configurations)
