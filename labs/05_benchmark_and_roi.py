@@ -77,7 +77,7 @@ SEARCH = {"retriever": "bm25", "chunker": {"kind": "recursive", "size": 300}}
 EXPERIMENT = {
     "name": "lab-05",
     "dataset": {"kind": "builtin"},
-    "sample": {"train": PAIRS, "dev": 12, "test": 48},
+    "sample": {"train": PAIRS, "dev": 12, "test": 66},
     "llm": {"kind": "embedded"},
     "max_new_tokens": 24,
     "prompts": [{"name": "plain", "instruction": ""}, {"name": "with_examples", "examples": 2}],
@@ -130,7 +130,7 @@ pd.DataFrame({
 
 # %% [markdown]
 # **Net** is what a configuration gains over the status quo in a year: right answers less wrong ones, less everything
-# that is paid. Below zero it does harm. The intervals are wide because 48 questions are few; keep that in mind
+# that is paid. Below zero it does harm. The intervals are wide because 66 questions are few; keep that in mind
 # whenever a dollar appears below without one.
 #
 # We keep a bill. Where a mistake leads to another choice, it costs the difference in net value; where it misstates a
@@ -155,7 +155,7 @@ def enter(mistake, said, found, usd):
 # %% [markdown]
 # ## 2. Mistake: thirty questions and no interval
 #
-# Thirty questions, five means, the highest wins. Would thirty *other* questions have named the same winner? We have 48
+# Thirty questions, five means, the highest wins. Would thirty *other* questions have named the same winner? We have 66
 # and can find out: draw 30 of them, look who wins, and do it again.
 #
 # ### Exercise 1: who wins thirty questions?
@@ -1085,7 +1085,7 @@ paragraph = ...
 one = net[best]
 paragraph = (
     f"By the estimates {best} is worth most: ${one.value:,.0f} a year over the status quo (95 % interval "
-    f"${one.low:,.0f} to ${one.high:,.0f}, 48 questions). This assumes 2,000 questions a month, 80 cents saved by a "
+    f"${one.low:,.0f} to ${one.high:,.0f}, 66 questions). This assumes 2,000 questions a month, 80 cents saved by a "
     f"right answer and 20 lost by a wrong one; prices are list prices and hardly matter. If wrong answers cost more "
     f"than that, or if the interval must exclude a loss, ask 300 more questions before deciding."
 )
@@ -1124,7 +1124,7 @@ with pd.option_context("display.max_colwidth", None):
 # apart; read three clocks; solved a break-even with its interval; wrote a scenario; set stale answers against
 # retraining; and wrote a paragraph that says what it hangs on.
 #
-# **What you have not shown.** One small model, one adapter, 48 questions, declared worth. The method carries over; the
+# **What you have not shown.** One small model, one adapter, 66 questions, declared worth. The method carries over; the
 # winner does not.
 #
 # **Go on.** Set `seeds` to 3. Put your own worth and volume into a scenario file, and look at "Your own numbers" in

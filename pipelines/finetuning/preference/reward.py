@@ -88,7 +88,7 @@ def classifier(model: Any) -> Any:
     import torch
     from transformers import AutoModelForSequenceClassification
 
-    config = model.config.__class__(**{**model.config.to_dict(), "num_labels": 1})
+    config = model.config.__class__(**{**model.config.to_dict(), "id2label": {0: "reward"}, "label2id": {"reward": 0}})
     with torch.device("meta"):  # the body is replaced at once
         made = AutoModelForSequenceClassification.from_config(config)
     setattr(made, made.base_model_prefix, getattr(model, model.base_model_prefix))
