@@ -14,14 +14,16 @@ import numpy as np
 from assay.completions import Request
 from assay.contexts import contexts_for, example_context
 from assay.experiment import Configuration
+from assay.interleaving import interleaved
 from assay.stages import Stages
 from eval.statistics.seeds import fan_out
-from pipelines.flows import Complete, Generate, Outcome, Retrieve, flows
+from pipelines.flows import Complete, Generate, Interleave, Outcome, Retrieve, flows
 from pipelines.generation.answering import strategies
 from pipelines.generation.prompts import PromptTemplate, choose_examples, render
 from pipelines.records import Answer, Context, Prompt, Question, Spent
 
 Fetch = Callable[[Retrieve], list[Context]]
+Write = Callable[[Interleave], Outcome]
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Running:
 
     asking: Asking
     fetch: Fetch
+    write: Write
     stack: list[Any] = field(default_factory=list)
     spent: dict[str, Spent] = field(default_factory=lambda: defaultdict(Spent))
     waiting: tuple[Question, ...] = ()
@@ -63,6 +66,9 @@ class Running:
             if isinstance(wanted, Retrieve):
                 reply = self.fetch(wanted)
                 self._count(wanted.questions, reply)
+            elif isinstance(wanted, Interleave):
+                reply = self.write(wanted)
+                self._count(wanted.questions, reply.answers)
             elif isinstance(wanted, Generate) and len(self.stack) == 1:
                 strategy = strategies.build(configuration.answer)
                 self.stack.append(strategy(wanted.questions, wanted.contexts, model))
@@ -100,7 +106,7 @@ def ask(stages: Stages, askings: Sequence[Asking], label: str) -> list[Outcome]:
     outcomes: dict[int, Outcome] = {}
     waiting: dict[int, tuple[Running, list[Request]]] = {}
     for index, asking in enumerate(askings):
-        running = Running(asking, _fetching(stages, asking.configuration))
+        running = Running(asking, _fetching(stages, asking.configuration), _writing(stages, asking.configuration))
         _sort(index, running, running.advance(stages), waiting, outcomes)
     while waiting:
         requests = [request for _, asked in waiting.values() for request in asked]
@@ -122,6 +128,10 @@ def _sort(index: int, running: Running, result: Any, waiting: dict[int, Any], ou
 
 def _fetching(stages: Stages, configuration: Configuration) -> Fetch:
     return lambda wanted: contexts_for(stages, configuration, wanted.questions, wanted.queries)
+
+
+def _writing(stages: Stages, configuration: Configuration) -> Write:
+    return lambda wanted: interleaved(stages, configuration, wanted)
 
 
 def _spending(answer: Answer, spent: Spent) -> Answer:
@@ -147,5 +157,10 @@ def _shots(stages: Stages, template: PromptTemplate, questions: Sequence[Questio
         vectors = stages.embed([question.text for question in train])
         near = np.argsort(-(stages.embed([q.text for q in questions]) @ vectors.T), axis=1, kind="stable")
         return [[train[place] for place in reversed(row[: template.examples])] for row in near]
+    return [spread_examples(stages, template)] * len(questions)
+
+
+def spread_examples(stages: Stages, template: PromptTemplate) -> list[Question]:
+    """The worked examples that stand before every question, where they are not chosen for each."""
     seed = fan_out(stages.experiment.seed, "examples")
-    return [choose_examples(stages.training, template.examples, seed)] * len(questions)
+    return choose_examples(stages.training, template.examples, seed)

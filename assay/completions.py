@@ -87,14 +87,14 @@ class Completions:
 
     def _generate(self, missing: dict[str, Request], records: "Records") -> Iterator[dict[str, Any]]:
         """What is missing, by key, pooled by the model, adapter and length that answer it."""
-        pools: dict[tuple[str, Path | None, int], list[tuple[str, Prompt]]] = {}
+        pools: dict[tuple[int, Path | None, int], tuple[LanguageModel, list[tuple[str, Prompt]]]] = {}
         for key, request in missing.items():
             entry = None if request.seed is None else self.stages.adapter(request.configuration, request.seed)
-            folder = entry.folder if entry else None
-            pool = (self.stages.model_key(request.configuration), folder, request.max_new_tokens)
-            pools.setdefault(pool, []).append((key, request.prompt))
-        for (model_key, adapter, length), asked in pools.items():
-            yield from generated(records, self.stages.models[model_key], asked, length, adapter)
+            model = self.stages.answering_model(request.configuration, request.seed)
+            pool = (id(model), entry.folder if entry else None, request.max_new_tokens)
+            pools.setdefault(pool, (model, []))[1].append((key, request.prompt))
+        for (_, adapter, length), (model, asked) in pools.items():
+            yield from generated(records, model, asked, length, adapter)
 
     def _key(self, request: Request) -> str:
         configuration = request.configuration
@@ -104,7 +104,8 @@ class Completions:
         if model_key not in self._code:
             self._code[model_key] = stage_code(configuration.llm or self.stages.experiment.llm)
         identity = (model.identity, self._code[model_key], entry.content if entry else "")
-        return fingerprint("answer", *identity, request.max_new_tokens, request.prompt)
+        along = self.stages.intervention_key(configuration, request.seed)
+        return fingerprint("answer", *identity, *along, request.max_new_tokens, request.prompt)
 
 
 def generated(

@@ -34,7 +34,7 @@ def draw_answers(stages: "Stages", configuration: Configuration, start: Start, c
         return None
     asked, model = _asked(stages, configuration, config, start.stream), stages.model(configuration)
     drawing = [config.samples, config.temperature, stages.experiment.max_new_tokens, start.stream]
-    code = code_hash(f"{sample_answers.__module__}.decoder")
+    code = code_hash(f"{sample_answers.__module__}.drawing")
     key = fingerprint("samples", drawing, code, model.identity, start.adapter.content, asked)
     return stages.compute(key, "samples", partial(_draw, stages, configuration, start, config, asked))
 

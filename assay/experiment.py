@@ -17,6 +17,7 @@ from pipelines.flows.linear import LinearFlow
 from pipelines.generation import LanguageModelField
 from pipelines.generation.answering import StrategyField
 from pipelines.generation.answering.stuff import StuffConfig
+from pipelines.generation.interventions import InterventionField
 from pipelines.generation.prompts import DEFAULT_TEMPLATES, PromptTemplate
 from pipelines.post_retrieval import PostProcessorField
 from pipelines.pre_retrieval.chunking import ChunkerField
@@ -29,6 +30,7 @@ from pipelines.retrieval.filters import FilterField
 
 RETRIEVED_ARMS: tuple[Arm, ...] = ("rag", "lora_rag")
 RETRIEVAL_FIELDS = ("chunker", "query", "retriever", "filter", "candidates", "rerank", "post")
+STAGE_FIELDS = ("chunker", "retriever", "finetuning", "preference", "intervention", "llm")
 CANDIDATES = 20
 """Hits that are reranked where an experiment does not say how many."""
 Metric = Literal["f1", "correct", "exact_match", "contains", "rouge_l"]
@@ -80,6 +82,9 @@ class Configuration(Closed):
         None, description="what the adapter learns of which answers are better, after finetuning; tuned arms only"
     )
     llm: LanguageModelField | None = Field(None, description="another language model than the experiment's")
+    intervention: InterventionField | None = Field(
+        None, description="what reads along while the model answers, for a confidence or to steer it; needs a prompt"
+    )
     prompt: str | None = Field(None, description="a prompt by name; absent lets the dev split choose")
 
     @model_validator(mode="before")
@@ -109,6 +114,8 @@ class Configuration(Closed):
                 raise ValueError(f"arm {self.arm} is not tuned: leave {name} out")
         if self.preference is not None and self.finetuning is not None and self.finetuning.kind == "full":
             raise ValueError("preference tunes an adapter: take finetuning lora")
+        if self.intervention is not None and self.prompt is None:
+            raise ValueError("an intervention learns from answers to one prompt: name it in prompt")
         if self.training_pairs_indexed and not self.retrieved:
             raise ValueError(f"arm {self.arm} has no index for the training pairs")
         return self
@@ -205,5 +212,5 @@ def _problem(location: tuple[str | int, ...], message: str) -> ValidationError:
 
 def stage_configs(configuration: Configuration) -> dict[str, StageConfig]:
     """The stages of a configuration that are set, by field name."""
-    named = {name: getattr(configuration, name) for name in ("chunker", "retriever", "finetuning", "preference", "llm")}
+    named = {name: getattr(configuration, name) for name in STAGE_FIELDS}
     return {name: config for name, config in named.items() if config is not None}

@@ -129,7 +129,9 @@ class Indexing:
                 with self.stages.progress.training(f"training {config.kind}") as report:
                     learnt = dict(retriever.learn(material(self.stages, chunks), parts, folder, report))
                 learnt["learning_seconds"] = perf_counter() - started
-            return {**learnt, **retriever.build(chunks, folder)}
+            built = dict(retriever.build(chunks, folder))
+            both = {name: learnt[name] + built[name] for name in learnt.keys() & built.keys()}
+            return {**learnt, **built, **both}
 
         key = self._index_key(config, retriever, content)
         with self.stages.progress.step(f"index {config.kind}"):

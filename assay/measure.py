@@ -60,13 +60,15 @@ def _measured(
     template = selection.templates[configuration.id]
     dev = selection.scores[configuration.id]
     adapters = [entry for seed in seeds_of(stages, configuration) if (entry := stages.adapter(configuration, seed))]
+    learnt = [stages.interventions.entry(configuration, seed) for seed in seeds_of(stages, configuration)]
+    along = [entry for entry in learnt if entry is not None]
     retrieved = _retrieved(stages, configuration, questions)
     return Measured(
         id=configuration.id,
         arm=configuration.arm,
         inputs=_inputs(configuration),
         params=_params(stages, configuration, template.name),
-        fingerprint=_fingerprint(stages, configuration, template, adapters),
+        fingerprint=_fingerprint(stages, configuration, template, [*adapters, *along]),
         selected_on_dev=selection.representatives[configuration.arm] == configuration.id,
         dev_score=dev[template.name],
         dev=dev,
@@ -75,7 +77,7 @@ def _measured(
         ranking=retrieved.ranking if retrieved else None,
         fell_back=retrieved.fell_back if retrieved else 0,
         chunks=stages.indexing.by_id(configuration) if configuration.retrieved else {},
-        one_off=one_off(stages, configuration, adapters),
+        one_off=one_off(stages, configuration, adapters, along),
         latency=latency,
         api=stages.model(configuration).name if stages.model(configuration).paid_by_token else "",
         store=Store(hits=stages.hits_by_id[configuration.id], misses=stages.misses[configuration.id]),
@@ -92,7 +94,10 @@ def _retrieved(stages: Stages, configuration: Configuration, questions: Sequence
     return stages.retrieval.retrieve(configuration, questions, [question.text for question in questions])
 
 
-def one_off(stages: Stages, configuration: Configuration, adapters: Sequence[Entry]) -> OneOff:
+def one_off(
+    stages: Stages, configuration: Configuration, adapters: Sequence[Entry], along: Sequence[Entry] = ()
+) -> OneOff:
+    """Quantities paid once. ``adapters`` and the interventions ``along`` are one for each training seed."""
     entries = stages.indexing.indexes(configuration) if configuration.retrieved else []
     chunked = [stages.indexing.chunks(configuration)[0]] if configuration.retrieved else []
     learnt = stages.retrieval.learnt(configuration) if configuration.retrieved else []
@@ -101,26 +106,27 @@ def one_off(stages: Stages, configuration: Configuration, adapters: Sequence[Ent
     training = sum(entry.quantities["seconds"] for entry in learnt)
     training += sum(entry.quantities.get("learning_seconds", 0.0) for entry in entries)
 
-    def sampled(name: str) -> float:
-        """What drawing and judging answers took, where adapters learnt preferences."""
-        return _mean([entry.quantities.get(name, 0.0) for entry in adapters])
+    def mean(name: str) -> float:
+        """Of an adapter and an intervention, over the training seeds."""
+        return sum(_mean([entry.quantities.get(name, 0.0) for entry in some]) for some in (adapters, along))
 
     return OneOff(
         index_seconds=indexing - sum(entry.quantities.get("learning_seconds", 0.0) for entry in entries),
         index_bytes=float(sum(_bytes(entry) for entry in entries)),
         embedding_tokens=sum(entry.quantities.get("embedding_tokens", 0.0) for entry in entries),
-        data_generation_seconds=sum(_machine_seconds(entry) for entry in written) + sampled("generation_seconds"),
+        data_generation_seconds=sum(_machine_seconds(entry) for entry in written) + mean("generation_seconds"),
         data_generation_prompt_tokens=sum(entry.quantities["prompt_tokens"] for entry in written)
-        + sampled("generation_prompt_tokens"),
+        + mean("generation_prompt_tokens"),
         data_generation_output_tokens=sum(entry.quantities["output_tokens"] for entry in written)
-        + sampled("generation_output_tokens"),
-        feedback_prompt_tokens=sampled("feedback_prompt_tokens"),
-        feedback_output_tokens=sampled("feedback_output_tokens"),
+        + mean("generation_output_tokens"),
+        feedback_prompt_tokens=mean("feedback_prompt_tokens"),
+        feedback_output_tokens=mean("feedback_output_tokens"),
         feedback_api=feedback_api(configuration),
-        reviewer_minutes=sum(entry.quantities["reviewer_minutes"] for entry in written) + sampled("reviewer_minutes"),
-        train_seconds=_mean([entry.quantities["seconds"] for entry in adapters]) + training,
-        training_tokens=_mean([entry.quantities["tokens"] for entry in adapters]),
-        adapter_bytes=_mean([float(_bytes(entry)) for entry in adapters]) + sum(_bytes(entry) for entry in learnt),
+        reviewer_minutes=sum(entry.quantities["reviewer_minutes"] for entry in written) + mean("reviewer_minutes"),
+        train_seconds=mean("seconds") + training,
+        training_tokens=mean("tokens"),
+        adapter_bytes=sum(_mean([float(_bytes(entry)) for entry in some]) for some in (adapters, along))
+        + sum(_bytes(entry) for entry in learnt),
         enrichment_prompt_tokens=sum(entry.quantities.get("prompt_tokens", 0.0) for entry in chunked),
         enrichment_output_tokens=sum(entry.quantities.get("output_tokens", 0.0) for entry in chunked),
     )
@@ -148,6 +154,7 @@ def _inputs(configuration: Configuration) -> tuple[str, ...]:
         "gold passages": configuration.gold,
         "training pairs (tuned on)": configuration.tuned,
         "training pairs (indexed)": configuration.training_pairs_indexed,
+        "training pairs (intervention)": configuration.intervention is not None,
     }
     return tuple(name for name, there in given.items() if there)
 

@@ -6,6 +6,7 @@ from hashlib import blake2b
 from pydantic_core import PydanticCustomError
 
 from assay.experiment import Configuration
+from pipelines.registry import nested
 
 LONGEST = 24
 """Letters of a value that stand in a name as they are."""
@@ -13,10 +14,18 @@ LONGEST = 24
 
 def with_ids(configurations: tuple[Configuration, ...]) -> tuple[Configuration, ...]:
     """The configurations with an id each. A missing one is made of the arm, retriever and depth, then of the parameters
-    that differ among configurations which would share it. Raises where a given id is used twice."""
+    that differ among configurations which would share it. Raises where a given id is used twice, or does not say that
+    a stage is virtual."""
     given = Counter(configuration.id for configuration in configurations if configuration.id)
     if repeated := [name for name, count in given.items() if count > 1]:
         raise PydanticCustomError("repeated_id", "the id {name} is used twice", {"name": repeated[0]})
+    for configuration in configurations:
+        if configuration.id and (kind := _virtual_kind(configuration)) and "virtual" not in configuration.id:
+            raise PydanticCustomError(
+                "virtual_id",
+                "{kind} stands in for a trained model, and the id {name} must say so: put virtual into it",
+                {"kind": kind, "name": configuration.id},
+            )
     names = [configuration.id or _name(configuration) for configuration in configurations]
     for name, count in Counter(names).items():
         if count > 1:
@@ -50,11 +59,18 @@ def flatten(data: object, prefix: str = "") -> dict[str, str | int | float | boo
 
 
 def _name(configuration: Configuration) -> str:
-    preferred = f"-{configuration.preference.kind}" if configuration.preference else ""
+    marks = [one.kind for one in (configuration.preference, configuration.intervention) if one is not None]
+    preferred = "".join(f"-{mark}" for mark in marks)
     if configuration.retriever is None or not configuration.retrieved:
         return f"{configuration.arm}{preferred}"
     pairs = "-pairs" if configuration.training_pairs_indexed else ""
-    return f"{configuration.arm}-{configuration.retriever.kind}-k{configuration.depth}{pairs}{preferred}"
+    name = f"{configuration.arm}-{configuration.retriever.kind}-k{configuration.depth}{pairs}{preferred}"
+    return name if "virtual" in name or not _virtual_kind(configuration) else f"{name}-virtual"
+
+
+def _virtual_kind(configuration: Configuration) -> str:
+    """The first kind of its stages that has virtual in its name, or nothing."""
+    return next((one.kind for one in nested(configuration) if "virtual" in one.kind), "")
 
 
 def _short(value: object) -> str:

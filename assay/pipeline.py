@@ -12,8 +12,9 @@ from assay.answering import Asking, Running
 from assay.completions import Request
 from assay.contexts import unretrieved
 from assay.experiment import Configuration
+from assay.interleaving import write_answers
 from assay.stages import Stages
-from pipelines.flows import Outcome, Retrieve
+from pipelines.flows import Interleave, Outcome, Retrieve
 from pipelines.generation.prompts import PromptTemplate
 from pipelines.records import Answer, Context, Prompt, Question
 from pipelines.retrieving import Retrieving
@@ -51,12 +52,18 @@ class Pipeline:
             times["retrieve"] += perf_counter() - started
             return contexts
 
-        running = Running(Asking(self.configuration, self.template, self.seed, (question,)), fetch)
+        def write(wanted: Interleave) -> Outcome:
+            (wrote,) = write_answers(self.stages, self.configuration, wanted)
+            for name, seconds in wrote.times.items():
+                times[name] += seconds
+            return Outcome((Context(wrote.chunks),), (wrote.answer,))
+
+        running = Running(Asking(self.configuration, self.template, self.seed, (question,)), fetch, write)
         reply: list[Answer] | None = None
         while True:
-            started, retrieved = perf_counter(), times["retrieve"]
+            started, spent = perf_counter(), sum(times.values())
             result = running.advance(self.stages, reply)
-            times["prompt"] += perf_counter() - started - (times["retrieve"] - retrieved)
+            times["prompt"] += perf_counter() - started - (sum(times.values()) - spent)
             if isinstance(result, Outcome):
                 return Answered(result.answers[0], result.contexts[0], times)
             reply = [self._respond(request, times) for request in result]
@@ -82,7 +89,7 @@ class Pipeline:
 
     def _respond(self, request: Request, times: dict[str, float]) -> Answer:
         entry = None if request.seed is None else self.stages.adapter(self.configuration, request.seed)
-        model = self.stages.model(self.configuration)
+        model = self.stages.answering_model(self.configuration, request.seed)
         answer, timing = model.respond(request.prompt, request.max_new_tokens, entry.folder if entry else None)
         times["prefill"] += timing.prefill
         times["decode"] += timing.decode

@@ -15,6 +15,7 @@ def registries() -> dict[str, Registry[Any]]:
     from pipelines.flows import flows
     from pipelines.generation import language_models
     from pipelines.generation.answering import strategies
+    from pipelines.generation.interventions import interventions
     from pipelines.post_retrieval import post_processors
     from pipelines.pre_retrieval.chunking import chunkers
     from pipelines.pre_retrieval.enrichment import enrichments
@@ -25,5 +26,5 @@ def registries() -> dict[str, Registry[Any]]:
 
     before = (datasets, chunkers, enrichments, embedders, query_transforms)
     tuning = (training_data, trainers, preferences, feedback_kinds)
-    every = (*before, retrievers, filters, post_processors, strategies, language_models, *tuning, flows)
+    every = (*before, retrievers, filters, post_processors, strategies, language_models, interventions, *tuning, flows)
     return {registry.stage: registry for registry in every}

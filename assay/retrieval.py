@@ -50,7 +50,10 @@ class Retrieved:
     @property
     def contexts(self) -> list[Context]:
         """What the model reads."""
-        return [Context(found.chunks, spent) for found, spent in zip(self.read, self.spent, strict=True)]
+        return [
+            Context(found.chunks, spent, hits.best)
+            for found, spent, hits in zip(self.read, self.spent, self.hits, strict=True)
+        ]
 
 
 class Retrieval:

@@ -8,6 +8,7 @@ from assay.embedding import remembered_embedding
 from assay.experiment import Configuration, Experiment
 from assay.fingerprint import dataset_fingerprint, fingerprint
 from assay.indexing import Indexing
+from assay.interventions import Interventions
 from assay.progress import Progress
 from assay.retrieval import Retrieval
 from assay.store import Entry, Store
@@ -42,6 +43,7 @@ class Stages:
         self.indexing = Indexing(self)
         self.retrieval = Retrieval(self, self.indexing)
         self.tuning = Tuning(self)
+        self.interventions = Interventions(self)
 
     def compute(self, key: str, stage: str, make: Make) -> Entry:
         """The store's entry, verified once for each run."""
@@ -99,6 +101,19 @@ class Stages:
         if key not in self.models:
             self.models[key] = language_models.build(configuration.llm or self.experiment.llm)
         return self.models[key]
+
+    def answering_model(self, configuration: Configuration, seed: int | None) -> LanguageModel:
+        """The language model of a configuration, with its intervention in it where it has one; without a training
+        ``seed`` the base model."""
+        if configuration.intervention is None or seed is None:
+            return self.model(configuration)
+        return (self.before or self).interventions.model(configuration, seed)
+
+    def intervention_key(self, configuration: Configuration, seed: int | None) -> tuple[str, ...]:
+        """What answers depend on where an intervention reads along; nothing where none does."""
+        if configuration.intervention is None or seed is None:
+            return ()
+        return ((self.before or self).interventions.key(configuration, seed),)
 
     def locate_models(self) -> None:
         """Find the weights of every configuration. Raises ``UserError`` for a model that is not there."""

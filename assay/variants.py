@@ -34,6 +34,8 @@ def variants(full: Configuration) -> list[Configuration]:
 
 def _changes(full: Configuration) -> Iterator[tuple[str, dict[str, Any]]]:
     """Names of the variants and the fields that they change, in the order of the stages."""
+    # Another arm chooses its prompt on dev, unless an intervention learns from answers to this one.
+    prompt = {"prompt": full.prompt if full.intervention is not None else None}
     if full.retrieved:
         yield from _retrieval_changes(full)
     if full.flow.kind != LinearFlow().kind:
@@ -42,12 +44,15 @@ def _changes(full: Configuration) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "plain-answer", {"answer": StuffConfig()}
     if full.preference is not None:
         yield "without-preference", {"preference": None}
+    if full.intervention is not None:
+        flow = LinearFlow() if full.flow.kind == "adaptive" else full.flow
+        yield "without-intervention", {"intervention": None, "flow": flow}
     if full.tuned:
-        untuned = {"finetuning": None, "training_data": (), "preference": None, "prompt": None}
+        untuned = {"finetuning": None, "training_data": (), "preference": None, **prompt}
         yield "without-tuning", {"arm": UNTUNED[full.arm], **untuned}
     if full.retrieved:
         unset = {field: Configuration.model_fields[field].default for field in (*RETRIEVAL_FIELDS, "enrichment")}
-        plain = {"training_pairs_indexed": False, "flow": LinearFlow(), "answer": StuffConfig(), "prompt": None}
+        plain = {"training_pairs_indexed": False, "flow": LinearFlow(), "answer": StuffConfig(), **prompt}
         yield "without-retrieval", {"arm": UNRETRIEVED[full.arm], **unset, **plain}
 
 

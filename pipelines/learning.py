@@ -14,11 +14,14 @@ Report = Callable[[int, int, float], None]
 @dataclass(frozen=True, slots=True)
 class Labelled:
     """A question and the ids of the chunks that support it, with their grades. ``hits`` are what a first search found
-    for it (negatives are drawn from there); empty where no search comes before."""
+    for it (negatives are drawn from there); empty where no search comes before.
+    ``hops`` are the same ids by gold passage, in the order of reading, and ``answer`` is what a model should answer."""
 
     query: str
     relevant: Mapping[str, int]
     hits: Hits = Hits((), ())  # noqa: RUF009 - frozen
+    hops: tuple[tuple[str, ...], ...] = ()
+    answer: str = ""
 
 
 @dataclass(frozen=True)

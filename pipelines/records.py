@@ -103,6 +103,11 @@ class Hits:
     chunk_ids: tuple[str, ...]
     scores: tuple[float, ...]
 
+    @property
+    def best(self) -> float | None:
+        """The score of the first hit; ``None`` where nothing was found."""
+        return self.scores[0] if self.scores else None
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -123,10 +128,11 @@ class Spent:
 @dataclass(frozen=True, slots=True)
 class Context:
     """What the model is given to read for one question, in reading order. Empty for closed book. ``spent`` is what
-    finding it took: query transformation, search, post-retrieval."""
+    finding it took: query transformation, search, post-retrieval; ``best`` the search's own score of its first hit."""
 
     chunks: tuple[Chunk, ...] = ()
     spent: Spent = Spent()
+    best: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,8 @@ class Prompt:
 class Answer:
     """A model's answer to one prompt. Token counts are the model's own. ``seconds`` is the machine time it took: its
     share of the batches it was part of. ``error`` is set where the call failed, and then the answer counts as wrong
-    and is shown. ``citations`` are ids of chunks that were checked to hold the answer."""
+    and is shown. ``citations`` are ids of chunks that were checked to hold the answer. ``confidence`` is how likely it
+    is right, 0 to 1, where an intervention gives one."""
 
     text: str
     prompt_tokens: int
@@ -153,6 +160,7 @@ class Answer:
     seconds: float = 0.0
     error: str = ""
     citations: tuple[str, ...] = ()
+    confidence: float | None = None
 
     @property
     def spent(self) -> Spent:

@@ -41,7 +41,10 @@ class Retrieving:
         asked = self.queries(queries)
         hits = self.hits(questions, asked, self.candidates)
         found = self.read(queries, self.ranked(queries, hits))
-        return [Context(one.chunks, one.spent + words.spent) for one, words in zip(found, asked, strict=True)]
+        return [
+            Context(one.chunks, one.spent + words.spent, best.best)
+            for one, words, best in zip(found, asked, hits, strict=True)
+        ]
 
     def queries(self, queries: Sequence[str]) -> list[Queries]:
         """What is searched for in place of each query."""

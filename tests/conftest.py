@@ -55,6 +55,28 @@ def tiny_llama() -> Callable[..., Any]:
     return make
 
 
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Makes the folder of a BERT with random weights and MiniLM's tokenizer."""
+
+    def make(hidden: int = 32, layers: int = 4) -> Path:
+        import torch
+        from transformers import AutoTokenizer, BertConfig, BertModel
+
+        from pipelines.generation.weights import locate_embedded_embedder
+
+        torch.manual_seed(5)
+        folder = tmp_path_factory.mktemp("tiny_bert")
+        config = BertConfig(
+            hidden_size=hidden, num_hidden_layers=layers, num_attention_heads=4, intermediate_size=2 * hidden
+        )
+        BertModel(config).save_pretrained(folder)
+        AutoTokenizer.from_pretrained(locate_embedded_embedder()).save_pretrained(folder)
+        return folder
+
+    return make
+
+
 @dataclass
 class FakeModel:
     """A ``LanguageModel`` without weights: ``reply`` maps a prompt's text to the answer. ``batches`` records what it

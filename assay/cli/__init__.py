@@ -63,6 +63,7 @@ def main() -> None:
         ablate,
         data,
         doctor,
+        embed_eval,
         feedback,
         kinds,
         models,

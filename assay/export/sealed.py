@@ -71,7 +71,13 @@ class SealedStore(Store):
 
 
 def seal(pipeline: Pipeline, folder: Path) -> None:
-    """Write everything ``pipeline`` answers from into ``folder``, which must be empty or new."""
+    """Write everything ``pipeline`` answers from into ``folder``, which must be empty or new. Raises ``UserError`` for
+    a configuration with an intervention."""
+    if pipeline.configuration.intervention is not None:
+        raise UserError(
+            f"{pipeline.configuration.id}: an exported pipeline cannot hold an intervention; serve the run itself "
+            "(assay serve), or export a configuration without one"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     stages = pipeline.stages
     experiment = _alone(stages.experiment, pipeline)

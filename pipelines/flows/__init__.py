@@ -47,7 +47,16 @@ class Outcome:
     answers: tuple[Answer, ...]
 
 
-Steps = Generator[Retrieve | Generate | Complete, list[Context] | list[Answer], Outcome]
+@dataclass(frozen=True)
+class Interleave:
+    """Asks a retriever that writes to answer the questions itself, searching up to ``searches`` times for each; resumed
+    with an ``Outcome``."""
+
+    questions: tuple[Question, ...]
+    searches: int
+
+
+Steps = Generator[Retrieve | Generate | Complete | Interleave, list[Context] | list[Answer] | Outcome, Outcome]
 Flow = Callable[[Sequence[Question], LanguageModel], Steps]
 """Questions and the configuration's language model (for its chat template) in; the steps out."""
 

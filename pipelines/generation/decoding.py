@@ -1,12 +1,11 @@
-"""Batched greedy generation: prompts are read in packs, their answers decoded in slots, both of canonical shape.
+"""Batched generation: prompts are read in packs, their answers decoded in slots, both of canonical shape. Greedy,
+unless another choice of the next token is given.
 
-The prefix that prompts share (instruction and examples) is computed once for each distinct prefix. Prompts are
-tokenised whole and split at the tokens they have in common with their prefix, because tokenising the two parts apart
-gives other tokens.
+The prefix that prompts share (instruction and examples) is computed once for each distinct prefix.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
@@ -15,76 +14,44 @@ import torch
 
 from pipelines.generation import Timing
 from pipelines.generation.attention import NAME, Segment, States
+from pipelines.generation.encoding import Encoded, encode
 from pipelines.generation.packed_linear import pack_linears
 from pipelines.generation.shapes import Shapes
 from pipelines.generation.slots import SlotCache
 from pipelines.records import Answer, Prompt
 
-SHORTEST_PREFIX = 24
-"""A prefix of fewer tokens is not worth a cache of its own."""
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """A tokenised prompt: ``prefix`` tokens shared with others, then ``rest``."""
-
-    index: int
-    prompt: Prompt
-    prefix: tuple[int, ...]
-    rest: tuple[int, ...]
-
-    @property
-    def length(self) -> int:
-        return len(self.prefix) + len(self.rest)
-
 
 @dataclass
 class Row:
-    """A prompt that was read and is being answered; ``seconds`` is its share of the passes it took part in."""
+    """A prompt that was read and is being answered; ``seconds`` is its share of the passes it took part in, and
+    ``confidence`` what the choice of its last token made of the answer so far."""
 
     encoded: Encoded
     tokens: list[int]
     states: States
     seconds: float
+    confidence: float | None = None
 
 
-def encode(tokenizer: Any, prompts: Sequence[Prompt], longest: int) -> list[Encoded | Answer]:
-    """Tokenise; a prompt longer than ``longest`` tokens becomes an error answer, never a cut prompt."""
-    texts = [prompt.text for prompt in prompts]
-    whole = tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
-    prefixes = {prompt.prefix for prompt in prompts if prompt.prefix}
-    prefix_tokens = {text: tokenizer(text, add_special_tokens=False)["input_ids"] for text in prefixes}
-    encoded: list[Encoded | Answer] = []
-    for index, (prompt, tokens) in enumerate(zip(prompts, whole, strict=True)):
-        if len(tokens) > longest:
-            error = f"the prompt has {len(tokens)} tokens, the model takes {longest} beside the answer"
-            encoded.append(Answer("", len(tokens), 0, error=error))
-            continue
-        # The last tokens of a prefix may merge with what follows: leaving two of them out makes nearly all prompts
-        # of a template share the same prefix tokens.
-        split = _common(prefix_tokens.get(prompt.prefix, []), tokens)
-        split = min(split, len(prefix_tokens.get(prompt.prefix, [])) - 2, len(tokens) - 1)
-        split = split if split >= SHORTEST_PREFIX else 0
-        encoded.append(Encoded(index, prompt, tuple(tokens[:split]), tuple(tokens[split:])))
-    return encoded
+Choose = Callable[[torch.Tensor, torch.Tensor, Sequence[Row | None]], list[int]]
+"""The next token of each row, from the last hidden states ``[rows, width]`` and their logits ``[rows, vocabulary]``;
+rows that are None are padding."""
 
 
-def _common(left: Sequence[int], right: Sequence[int]) -> int:
-    count = 0
-    for a, b in zip(left, right, strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
+def greedy(hidden: torch.Tensor, logits: torch.Tensor, rows: Sequence[Row | None]) -> list[int]:
+    """The likeliest token."""
+    tokens: list[int] = logits.argmax(-1).tolist()
+    return tokens
 
 
 class Decoder:
-    """Greedy generation with one model and tokenizer. Not safe for use by several threads at once."""
+    """Generation with one model and tokenizer. Not safe for use by several threads at once."""
 
-    def __init__(self, model: Any, tokenizer: Any, shapes: Shapes) -> None:
+    def __init__(self, model: Any, tokenizer: Any, shapes: Shapes, choose: Choose = greedy) -> None:
         self.model = model
         self.tokenizer = tokenizer
         self.shapes = shapes
+        self.choose = choose
         config = model.config.get_text_config()
         self.layers: int = config.num_hidden_layers
         model.set_attn_implementation(NAME)
@@ -130,7 +97,7 @@ class Decoder:
         cache = SlotCache(1, self.layers, item.length + max_new_tokens, self.model.device)
         cache.place(0, item.length, row.states)
         while (answer := self._finished(row, max_new_tokens)) is None:
-            row.tokens.append(self._step([row], cache)[0])
+            self._step([row], cache)
         return answer, Timing(read - started, perf_counter() - read)
 
     def _decode(self, group: list[Encoded], capacity: int, max_new_tokens: int) -> Iterator[tuple[Row, Answer]]:
@@ -158,11 +125,10 @@ class Decoder:
             busy = sum(row is not None for row in rows)
             if busy:
                 started = perf_counter()
-                tokens = self._step(rows, cache)
+                self._step(rows, cache)
                 share = (perf_counter() - started) / busy
-                for row, token in zip(rows, tokens, strict=True):
+                for row in rows:
                     if row is not None:
-                        row.tokens.append(token)
                         row.seconds += share
 
     def _read(self, items: Sequence[Encoded], size: int, rows: int) -> list[Row]:
@@ -174,13 +140,12 @@ class Decoder:
         last = torch.tensor([segment.stop - 1 for segment in segments], device=hidden.device)
         chosen = hidden.new_zeros((rows, hidden.shape[-1]))
         chosen[: len(items)] = hidden[last]
-        tokens = self.model.get_output_embeddings()(chosen).argmax(-1).tolist()
-        seconds = perf_counter() - started
-        total = sum(len(item.rest) for item in items)
-        return [
-            Row(item, [token], segment.states, seconds * len(item.rest) / total)
-            for item, token, segment in zip(items, tokens, segments, strict=False)
-        ]
+        made = [Row(item, [], segment.states, 0.0) for item, segment in zip(items, segments, strict=True)]
+        self._next(chosen, [*made, *[None] * (rows - len(made))])
+        share = (perf_counter() - started) / sum(len(item.rest) for item in items)
+        for row in made:
+            row.seconds = share * len(row.encoded.rest)
+        return made
 
     def _read_prefixes(self, prefixes: Sequence[tuple[int, ...]]) -> None:
         """Keys and values of shared prefixes, which follow from the prefix only."""
@@ -215,20 +180,27 @@ class Decoder:
         )
         return output.last_hidden_state[0], segments
 
-    def _step(self, rows: Sequence[Row | None], cache: SlotCache) -> list[int]:
-        """The next token of every slot; an empty slot repeats padding at its first position."""
+    def _next(self, hidden: torch.Tensor, rows: Sequence[Row | None]) -> None:
+        """Give each row its next token; ``hidden [rows, width]`` are the last hidden states."""
+        logits = self.model.get_output_embeddings()(hidden)
+        for row, token in zip(rows, self.choose(hidden, logits, rows), strict=True):
+            if row is not None:
+                row.tokens.append(token)
+
+    def _step(self, rows: Sequence[Row | None], cache: SlotCache) -> None:
+        """One more token in every slot; an empty slot repeats padding at its first position."""
         device = self.model.device
         for slot, row in enumerate(rows):
             cache.positions[slot] = row.encoded.length + len(row.tokens) - 1 if row else 0
         ids = torch.tensor([[row.tokens[-1] if row else self.padding] for row in rows], device=device)
-        output = self.model(
+        output = self.model.get_decoder()(
             input_ids=ids,
             attention_mask=cache.mask(),
             position_ids=cache.positions[:, None],
             past_key_values=cache,
             use_cache=True,
         )
-        return output.logits[:, -1].argmax(-1).tolist()
+        self._next(output.last_hidden_state[:, -1], rows)
 
     def _finished(self, row: Row, max_new_tokens: int) -> Answer | None:
         """The answer, once a stop string, an end token or the limit is reached."""
@@ -239,4 +211,4 @@ class Decoder:
         if not (ended or cuts or len(row.tokens) >= max_new_tokens):
             return None
         text = text[: min(cuts)] if cuts else text
-        return Answer(text.strip(), row.encoded.length, len(row.tokens), row.seconds)
+        return Answer(text.strip(), row.encoded.length, len(row.tokens), row.seconds, confidence=row.confidence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.generation import Timing, TokenScore
+from pipelines.generation.interventions import Intervention, Subject
 from pipelines.generation.shapes import Shapes
 from pipelines.generation.tuned_weights import merge
 from pipelines.generation.weights import Device, DType, Quantization, Weights, choose_device, choose_dtype, load
@@ -39,6 +41,7 @@ class LocalModel:
         self._device: Device = device
         self._quantization = quantization
         self._decoders: dict[Path | None, Decoder] = {}
+        self._intervention: tuple[Intervention, Path] | None = None
 
     @cached_property
     def weights(self) -> Weights:
@@ -120,6 +123,20 @@ class LocalModel:
     def trainable(self) -> tuple[Any, Any]:
         return self._load()
 
+    def subject(self, adapter: Path | None = None) -> Subject:
+        """The model for an intervention, loaded afresh, with the tuned weights of ``adapter`` in it."""
+        network, tokenizer = self._load()
+        if adapter is not None:
+            network = merge(network, adapter, self.name)
+        return Subject(network, tokenizer, self.name, self.shapes)
+
+    def with_intervention(self, intervention: Intervention, folder: Path) -> LocalModel:
+        """The same model, answering with ``intervention`` as it was left in ``folder``."""
+        made = copy.copy(self)
+        made._decoders = {}
+        made._intervention = (intervention, folder)
+        return made
+
     def _load(self) -> tuple[Any, Any]:
         return load(self.weights, dtype=self._dtype, device=self._device, quantization=self._quantization)
 
@@ -127,8 +144,10 @@ class LocalModel:
         if adapter not in self._decoders:
             from pipelines.generation.decoding import Decoder
 
-            model, tokenizer = self._load()
-            if adapter is not None:
-                model = merge(model, adapter, self.name)
-            self._decoders[adapter] = Decoder(model, tokenizer, self.shapes)
+            subject = self.subject(adapter)
+            if self._intervention is None:
+                self._decoders[adapter] = Decoder(subject.network, subject.tokenizer, subject.shapes)
+            else:
+                intervention, folder = self._intervention
+                self._decoders[adapter] = intervention.decoder(subject, folder)
         return self._decoders[adapter]

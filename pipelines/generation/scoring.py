@@ -82,12 +82,12 @@ def _read_off(decoder: Decoder, hidden: torch.Tensor, targets: Sequence[int]) ->
         wanted = torch.tensor(targets[begin : begin + count], device=hidden.device)
         rows = hidden.new_zeros((count, hidden.shape[-1]))
         rows[: len(wanted)] = hidden[begin : begin + count]
-        logits = _scaled(decoder.model.get_output_embeddings()(rows).float(), decoder.model.config.get_text_config())
+        logits = scaled(decoder.model.get_output_embeddings()(rows).float(), decoder.model.config.get_text_config())
         chosen = logits[: len(wanted)].log_softmax(-1).gather(1, wanted[:, None])
         yield from chosen[:, 0].tolist()
 
 
-def _scaled(logits: torch.Tensor, config: Any) -> torch.Tensor:
+def scaled(logits: torch.Tensor, config: Any) -> torch.Tensor:
     """What some models do to the head's output: Cohere multiplies, Granite divides, Gemma caps. The order of tokens,
     all that greedy decoding needs, stays the same."""
     logits = logits * (getattr(config, "logit_scale", None) or 1.0) / (getattr(config, "logits_scaling", None) or 1.0)

@@ -6,10 +6,10 @@ server. It proposes candidates, which are scored again from the vectors; so scor
 chunk order. Vectors are written and read block by block: a large corpus is never held in memory twice.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -24,7 +24,7 @@ from pipelines.retrieval.ranking import best, hits
 from pipelines.retrieval.vector_memory import embed_documents
 
 if TYPE_CHECKING:
-    from numpy import float32
+    from numpy import dtype, float32, memmap
     from numpy.typing import NDArray
 
 _FILE = "embeddings.npy"
@@ -33,12 +33,13 @@ _TEXTS_AT_ONCE = 8192
 _DECIMALS = 6
 """Cosines are rounded to this: below it lies what float32 sums differ by when equal texts meet other batch mates."""
 
+Nearest = Callable[["NDArray[float32]", int], list[Hits]]
+"""Unit rows of queries, shape (queries, dimension), and a depth in; hits of each."""
 
-class DenseConfig(StageConfig):
-    """Search by embedding, in Chroma."""
 
-    kind: Literal["dense"] = "dense"
-    embedder: EmbedderField = Field(default=EmbeddedConfig(), description="the model that embeds chunks and queries")
+class VectorSearchConfig(StageConfig):
+    """Where vectors are searched."""
+
     index: Literal["chroma", "exact"] = Field(
         default="chroma", description="chroma searches an HNSW graph, exact compares every vector"
     )
@@ -55,11 +56,18 @@ class DenseConfig(StageConfig):
         return self
 
 
+class DenseConfig(VectorSearchConfig):
+    """Search by embedding, in Chroma."""
+
+    kind: Literal["dense"] = "dense"
+    embedder: EmbedderField = Field(default=EmbeddedConfig(), description="the model that embeds chunks and queries")
+
+
 @dataclass(frozen=True)
 class Dense:
     """Dense retrieval with one embedder."""
 
-    config: DenseConfig
+    config: VectorSearchConfig
     embedder: Embedder
 
     parts = ()
@@ -72,14 +80,8 @@ class Dense:
     def build(self, chunks: Sequence[Chunk], folder: Path) -> Mapping[str, float]:
         """Write ``embeddings.npy``: float32, shape (chunks, dimension), unit rows. ``reused_seconds`` are those of
         embedding that this process had done before, for another index."""
-        import numpy as np
-
         record_embedder(self.embedder, folder)
-        shape = (len(chunks), self.embedder.dimension)
-        if not chunks:  # an empty file cannot be mapped
-            np.save(folder / _FILE, np.zeros(shape, dtype=np.float32), allow_pickle=False)
-            return {"embedding_tokens": 0.0, "reused_seconds": 0.0}
-        vectors = np.lib.format.open_memmap(folder / _FILE, mode="w+", dtype=np.float32, shape=shape)
+        vectors = vector_file(folder, (len(chunks), self.embedder.dimension))
         tokens, reused = 0, 0.0
         for start in range(0, len(chunks), _TEXTS_AT_ONCE):
             texts = [chunk.indexed for chunk in chunks[start : start + _TEXTS_AT_ONCE]]
@@ -92,6 +94,18 @@ class Dense:
     def open(self, chunks: Sequence[Chunk], folder: Path, parts: Sequence[Search]) -> Search:
         """The search over the vectors in ``folder``; builds Chroma's graph where the cache or server has none. Raises
         ``UserError`` where the vectors are another embedder's, now or at the first query."""
+        nearest = self.open_vectors(chunks, folder)
+
+        def search(queries: Sequence[str], depth: int) -> list[Hits]:
+            found: list[Hits] = []
+            for start in range(0, len(queries) if chunks else 0, _QUERIES_AT_ONCE):
+                found += nearest(self.embedder.embed_queries(queries[start : start + _QUERIES_AT_ONCE]), depth)
+            return found or [Hits((), ())] * len(queries)
+
+        return search
+
+    def open_vectors(self, chunks: Sequence[Chunk], folder: Path) -> Nearest:
+        """As ``open``, for queries that are vectors already."""
         import numpy as np
 
         check_embedder(self.embedder, folder)
@@ -99,24 +113,34 @@ class Dense:
         ids = [chunk.id for chunk in chunks]
         propose = self._propose(vectors) if ids else None
 
-        def search(queries: Sequence[str], depth: int) -> list[Hits]:
-            found: list[Hits] = []
-            for start in range(0, len(queries) if ids else 0, _QUERIES_AT_ONCE):
-                rows = self.embedder.embed_queries(queries[start : start + _QUERIES_AT_ONCE])
-                check_dimension(vectors.shape[1], rows.shape[1])
-                if propose is None:
-                    found += [_rank(ids, vectors, row, depth) for row in rows]
-                    continue
-                for row, some in zip(rows, propose(rows, depth), strict=True):
-                    found.append(_rank([ids[position] for position in some], vectors[some], row, depth))
-            return found or [Hits((), ())] * len(queries)
+        def nearest(rows: "NDArray[float32]", depth: int) -> list[Hits]:
+            if not ids:
+                return [Hits((), ())] * len(rows)
+            check_dimension(vectors.shape[1], rows.shape[1])
+            if propose is None:
+                return [_rank(ids, vectors, row, depth) for row in rows]
+            return [
+                _rank([ids[position] for position in some], vectors[some], row, depth)
+                for row, some in zip(rows, propose(rows, depth), strict=True)
+            ]
 
-        return search
+        return nearest
 
     def _propose(self, vectors: "NDArray[float32]") -> Propose | None:
         if self.config.server:
             return open_server(vectors, self.config.server)
         return open_chroma(vectors) if self.config.index == "chroma" else None
+
+
+def vector_file(folder: Path, shape: tuple[int, int], name: str = _FILE) -> "memmap[Any, dtype[float32]]":
+    """A file of float32 rows below ``folder``, mapped to be written; ``flush`` it in the end."""
+    import numpy as np
+
+    if shape[0]:
+        return np.lib.format.open_memmap(folder / name, mode="w+", dtype=np.float32, shape=shape)
+    rows = np.zeros(shape, dtype=np.float32)  # an empty file cannot be mapped
+    np.save(folder / name, rows, allow_pickle=False)
+    return rows.view(np.memmap)
 
 
 def _rank(ids: Sequence[str], vectors: "NDArray[float32]", query: "NDArray[float32]", depth: int) -> Hits:

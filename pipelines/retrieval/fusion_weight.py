@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from math import log2
+from typing import TypeVar
 
 from pipelines.errors import UserError
 from pipelines.learning import Labelled, Material
@@ -18,13 +19,17 @@ Merge = Callable[[Sequence[Hits], float], Hits]
 """The two lists of one query and the weight of the second in; the merged list out."""
 
 
-def judged(material: Material) -> list[Labelled]:
-    """The dev questions that have gold passages. Raises ``UserError`` where there are none."""
+Name = TypeVar("Name")
+
+
+def judged(material: Material, field: str = "weights") -> list[Labelled]:
+    """The dev questions that have gold passages, to choose the value of a config's ``field`` on. Raises ``UserError``
+    where there are none."""
     questions = [question for question in material.dev if any(grade > 0 for grade in question.relevant.values())]
     if not questions:
         raise UserError(
-            "weights: 'dev' needs dev questions with gold passages in the index, and there are none; "
-            "give the weights as numbers, or add such questions"
+            f"{field}: 'dev' needs dev questions with gold passages in the index, and there are none; "
+            f"give {field} in numbers, or add such questions"
         )
     return questions
 
@@ -41,7 +46,7 @@ def best_weight(questions: Sequence[Labelled], lists: Sequence[Sequence[Hits]], 
     return chosen, means[chosen]
 
 
-def ndcg(ranking: Sequence[str], grades: Mapping[str, int]) -> float:
+def ndcg(ranking: Sequence[Name], grades: Mapping[Name, int]) -> float:
     """nDCG@10 with the grades as gains (Jarvelin and Kekalainen 2002): sum of grade / log2(rank + 1), ranks from 1,
     over that sum for the best possible ranking. Raises ``ZeroDivisionError`` where no grade is positive."""
     best = sorted((grade for grade in grades.values() if grade > 0), reverse=True)

@@ -38,5 +38,14 @@ def check_dimension(rows: int, queries: int) -> None:
         )
 
 
+def check_length(embedder: Embedder, length: int) -> None:
+    """Raise ``UserError`` where an embedder gives vectors of another length than it said."""
+    if length != embedder.dimension:
+        raise UserError(
+            f"embedder: {embedder.name} gives vectors of {length} numbers now, and gave {embedder.dimension} before; "
+            "its model has changed: name the one it was, or start again and build all indexes anew"
+        )
+
+
 def _weights(identity: str) -> str:
     return identity.partition(":")[0]

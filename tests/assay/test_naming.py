@@ -87,3 +87,17 @@ def test_different_configurations_have_different_plain_names(drawn: list[tuple[s
 def test_flatten_uses_dotted_names_and_leaves_out_what_is_unset() -> None:
     data = {"a": {"b": 1, "c": None, "d": ""}, "post": [{"kind": "x"}], "on": False, "e": 0.5, "empty": {}}
     assert flatten(data) == {"a.b": 1, "post.0.kind": "x", "on": False, "e": 0.5}
+
+
+VIRTUAL = {"kind": "moee_virtual", "name": "a-folder"}
+
+
+def test_a_virtual_stage_shows_in_a_made_name() -> None:
+    named = ids(rag(retriever=VIRTUAL), rag(retriever={"kind": "dense", "embedder": VIRTUAL}))
+    assert named == ["rag-moee_virtual-k3", "rag-dense-k3-virtual"]
+
+
+def test_a_given_id_must_say_that_a_stage_is_virtual() -> None:
+    assert ids(rag(id="virtual-mine", rerank=[VIRTUAL])) == ["virtual-mine"]
+    with pytest.raises(ValueError, match="moee_virtual stands in for a trained model, and the id mine must say so"):
+        ids(rag(id="mine", rerank=[VIRTUAL]))

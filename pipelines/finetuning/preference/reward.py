@@ -9,19 +9,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 from pipelines.finetuning.lora import save_adapter
 from pipelines.finetuning.preference import PreferencePair
-from pipelines.finetuning.preference.feedback.reward_model import RewardModelFeedback
 from pipelines.finetuning.preference.training import TrainingFields, arguments, encode, guarded, tokens, watch, whole
+
+
+class RewardSettings(Protocol):
+    """The fields of a config that training reads."""
+
+    @property
+    def rank(self) -> int: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def batch_size(self) -> int: ...
+    @property
+    def max_length(self) -> int: ...
 
 
 @dataclass(frozen=True)
 class RewardTraining:
     """One training: the base ``model`` is used up; the adapter with its head is left in ``folder``."""
 
-    config: RewardModelFeedback
+    config: RewardSettings
     model: Any
     tokenizer: Any
     pairs: Sequence[PreferencePair]

@@ -74,6 +74,9 @@ class LangChainEmbedder:
     def _unit(self, rows: list[list[float]]) -> "NDArray[float32]":
         import numpy as np
 
+        lengths = sorted({len(row) for row in rows})
+        if len(lengths) > 1:
+            raise UserError(f"embedder: {self.name} gives vectors of {lengths[0]} and of {lengths[-1]} numbers at once")
         vectors: NDArray[float32] = np.asarray(rows, dtype=np.float32).reshape(
             len(rows), -1 if rows else self.dimension
         )

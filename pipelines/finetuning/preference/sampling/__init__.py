@@ -23,7 +23,8 @@ def sample_answers(
     A draw depends on the prompt, its number and the seed, whatever else is drawn beside it. Raises ``UserError`` for a
     model whose weights are not here.
     """
-    from pipelines.finetuning.preference.sampling.decoder import SamplingDecoder
+    from pipelines.finetuning.preference.sampling.drawing import Draw
+    from pipelines.generation.decoding import Decoder
     from pipelines.generation.shapes import Shapes
     from pipelines.generation.tuned_weights import merge
 
@@ -32,7 +33,8 @@ def sample_answers(
         network = merge(network, adapter, model.name)
     asked = [prompt for prompt in prompts for _ in range(samples)]
     seeds = [stream(seed, number % samples, prompt) for number, prompt in enumerate(asked)]
-    decoder = SamplingDecoder(network, tokenizer, getattr(model, "shapes", Shapes()), temperature, seeds)
+    draw = Draw(network.config.get_text_config(), temperature, seeds)
+    decoder = Decoder(network, tokenizer, getattr(model, "shapes", Shapes()), draw)
     answers = dict(decoder.generate([Prompt(text) for text in asked], max_new_tokens))
     drawn = [answers[number] for number in range(len(asked))]
     return [drawn[start : start + samples] for start in range(0, len(drawn), samples)]

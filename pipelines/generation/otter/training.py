@@ -1,0 +1,119 @@
+"""Training of inserted parameters: only they get gradients, the model computes as ever."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from time import perf_counter
+from typing import Any, Literal
+
+import torch
+
+from pipelines.errors import UserError
+from pipelines.generation.judged_tokens import Tokens, batches, collate, last_states, pairs
+from pipelines.generation.otter.insertion import Insertion
+from pipelines.generation.otter.objectives import pairwise, pointwise, values
+from pipelines.generation.otter.parameters import Otter
+from pipelines.learning import Report
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The fields of the config that training reads."""
+
+    objective: Literal["pointwise", "pairwise"]
+    beginnings: float
+    tokens: float
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    warmup_ratio: float = 0.1
+    max_gradient: float = 1.0
+
+
+def train(
+    model: Any,
+    otter: Otter,
+    rows: Sequence[Tokens],
+    dev: Sequence[Tokens],
+    settings: Settings,
+    padding: int,
+    seed: int,
+    report: Report | None = None,
+) -> dict[str, float]:
+    """Train ``otter``, which is in ``model`` for as long, and keep the epoch of least loss on ``dev`` (the last one
+    without). Returns ``seconds``, ``tokens`` (read, padding apart), ``steps``, ``loss``. Raises ``UserError`` where
+    there is nothing to learn from or the loss becomes no number."""
+    paired = settings.objective == "pairwise"
+    examples: Sequence[Any] = pairs(rows) if paired else list(rows)
+    held: Sequence[Any] = pairs(dev) if paired else list(dev)
+    if not examples:
+        kind = "two answers to one prompt of which one is better" if paired else "judged answer"
+        raise UserError(f"intervention otter: no {kind} to learn from; draw more samples, or more train questions")
+    optimizer = torch.optim.AdamW(otter.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    steps = settings.epochs * -(-len(examples) // settings.batch_size)
+    warmup = max(1.0, settings.warmup_ratio * steps)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / warmup, (steps - step) / max(1.0, steps - warmup))
+    )
+    random, started, read, step = Random(seed), perf_counter(), 0, 0
+    best: tuple[float, Any] = (float("inf"), None)
+    insertion = Insertion(model, otter)
+    otter.requires_grad_(True)
+    try:
+        for _ in range(settings.epochs):
+            order = random.sample(range(len(examples)), len(examples))
+            for batch in batches(examples, settings.batch_size, order, _length):
+                loss = _loss(model, otter, batch, settings, padding)
+                step += 1
+                if not torch.isfinite(loss):
+                    raise UserError(f"the loss became {float(loss)} at step {step} of {steps}; lower learning_rate")
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(otter.parameters(), settings.max_gradient)
+                optimizer.step()
+                optimizer.zero_grad()
+                schedule.step()
+                read += sum(_length(one) for one in batch)
+                if report is not None:
+                    report(step, steps, float(loss.detach()))
+            reached = _mean_loss(model, otter, held, settings, padding) if held else float(loss.detach())
+            if reached < best[0] or not held:
+                best = (reached, copy.deepcopy(otter.state_dict()))
+    finally:
+        insertion.remove()
+        otter.requires_grad_(False)
+    otter.load_state_dict(best[1])
+    return {"seconds": perf_counter() - started, "tokens": float(read), "steps": float(step), "loss": best[0]}
+
+
+@torch.no_grad()
+def signals(model: Any, otter: Otter, rows: Sequence[Tokens], padding: int, batch_size: int) -> list[float]:
+    """The signal after each whole answer, in the order of ``rows``; none for no rows."""
+    if not rows:
+        return []
+    insertion = Insertion(model, otter)
+    try:
+        found: list[float] = otter.signal(last_states(model, rows, padding, batch_size)).tolist()
+    finally:
+        insertion.remove()
+    return found
+
+
+def _loss(model: Any, otter: Otter, examples: Sequence[Any], settings: Settings, padding: int) -> torch.Tensor:
+    paired = settings.objective == "pairwise"
+    rows = [row for pair in examples for row in pair] if paired else examples
+    batch = collate(rows, padding, model.device)
+    hidden = model.get_decoder()(input_ids=batch.ids, use_cache=False).last_hidden_state
+    objective = pairwise if paired else pointwise
+    return objective(values(otter, hidden, batch), batch.label, settings.beginnings, settings.tokens)
+
+
+@torch.no_grad()
+def _mean_loss(model: Any, otter: Otter, held: Sequence[Any], settings: Settings, padding: int) -> float:
+    made = batches(held, settings.batch_size, range(len(held)), _length)
+    return sum(float(_loss(model, otter, batch, settings, padding)) * len(batch) for batch in made) / len(held)
+
+
+def _length(example: Any) -> int:
+    return sum(map(_length, example)) if isinstance(example, tuple) else len(example.ids)

@@ -1,0 +1,74 @@
+"""The experiment at paper size, run on a small dataset with a tiny model of the same architecture."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import assay
+
+ROOT = Path(__file__).parents[2]
+NAME = "Qwen/Qwen2-1.5B"
+
+
+@pytest.fixture(scope="module")
+def tiny_qwen(tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a two-layer Qwen2 with random weights."""
+    import torch
+    from transformers import Qwen2Config, Qwen2ForCausalLM
+
+    torch.manual_seed(0)
+    config = Qwen2Config(
+        vocab_size=49152,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        tie_word_embeddings=True,
+        bos_token_id=1,
+        eos_token_id=2,
+        pad_token_id=2,
+    )
+    folder = tmp_path_factory.mktemp("qwen")
+    Qwen2ForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+def shrunk(value: Any, folder: str) -> Any:
+    """The experiment with the tiny model, and two optimiser steps in place of hundreds."""
+    if isinstance(value, list):
+        return [shrunk(one, folder) for one in value]
+    if not isinstance(value, dict):
+        return folder if value == NAME else value
+    small = {name: shrunk(one, folder) for name, one in value.items()}
+    return {**small, "max_steps": 2} if small.get("kind") == "onegen" else small
+
+
+@pytest.mark.slow
+def test_every_arm_runs_and_runs_again_from_the_store(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tiny_qwen: str,
+    small_dataset: Callable[[Path], dict[str, str]],
+) -> None:
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path / "cache"))
+    settings = shrunk(yaml.safe_load((ROOT / "configs/onegen.yaml").read_text(encoding="utf-8")), tiny_qwen)
+    settings |= {"dataset": small_dataset(tmp_path / "data"), "latency": {"questions": 10}, "forgetting": False}
+    settings |= {"max_new_tokens": 4, "prompts": settings["prompts"][:1], "finetuning": {"kind": "lora", "epochs": 1}}
+
+    def run() -> Any:
+        return assay.run(
+            settings, store=tmp_path / "store", runs=tmp_path / "runs", tracking=False, progress=False
+        ).results
+
+    first, again = run(), run()
+    by_id = {one.id: one for one in first.configurations}
+    assert {"onegen", "onegen_as_retriever", "onegen_untrained", "onegen_as_published"} <= set(by_id)
+    assert by_id["onegen"].latency is not None
+    assert by_id["onegen"].cost.index_usd + by_id["onegen"].cost.train_usd > by_id["onegen_untrained"].cost.index_usd
+    metrics = [one.metrics for one in first.configurations]
+    assert [one.metrics for one in again.configurations] == metrics
