@@ -50,9 +50,7 @@ def read_answers(stages: "Stages", drawn: Entry | None) -> list[Sampled]:
 
 def _asked(stages: "Stages", configuration: Configuration, config: SampledConfig, stream: int) -> list[Sampled]:
     """Training prompts that ask questions of the train split, one for each wording."""
-    questions = stages.training
-    if config.questions is not None and config.questions < len(questions):
-        questions = tuple(spread(questions, config.questions, stream))
+    questions = spread(stages.training, config.questions or len(stages.training), stream)
     known = {question.id: question for question in questions}
     prompts: dict[str, Sampled] = {}
     for pair in stages.tuning.training_set(configuration)[1].pairs:

@@ -108,7 +108,7 @@ class Interventions:
 
         stages, train = self.stages, split == "train"
         questions = stages.training if train else stages.dataset.split("dev")
-        if train and config.questions is not None and config.questions < len(questions):
+        if train and config.questions is not None:
             questions = tuple(spread(questions, config.questions, self._stream(seed)))
         template = next(one for one in stages.experiment.prompts if one.name == configuration.prompt)
         if template.examples and template.choose == "nearest":

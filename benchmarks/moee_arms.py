@@ -5,13 +5,17 @@ on a real one. What the model read is kept in files, as all arms of a prompt res
 """
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.records import Chunk
+from pipelines.retrieval import Search, retrievers
 from pipelines.retrieval.embedders import embedders
 from pipelines.retrieval.moee import MoEEVirtualConfig, encoder_of
 from pipelines.retrieval.moee.fitting import Fitting
@@ -95,3 +99,12 @@ def heading() -> str:
 def row(arm: str, cells: Sequence[str]) -> str:
     """A line of a table; a baseline without a prompt gives its first cell alone."""
     return f"| {arm} | {' | '.join([*cells, *[''] * (3 * len(PROMPTS) - len(cells))])} |"
+
+
+@contextmanager
+def bm25_over(chunks: Sequence[Chunk]) -> Iterator[Search]:
+    """BM25 over ``chunks``, its index kept for as long as the block lasts."""
+    with TemporaryDirectory() as folder:
+        bm25 = retrievers.build(retrievers.parse("bm25"), "en")
+        bm25.build(chunks, Path(folder))
+        yield bm25.open(chunks, Path(folder), ())

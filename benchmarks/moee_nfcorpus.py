@@ -9,8 +9,6 @@ Markdown. Expects ../shared/data beside the project.
 
 from argparse import Namespace
 from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from moee_arms import (
@@ -22,6 +20,7 @@ from moee_arms import (
     PROMPTS,
     Rows,
     arguments_of,
+    bm25_over,
     fitting_of,
     heading,
     minilm_reader,
@@ -38,7 +37,6 @@ from pipelines.learning import Labelled
 from pipelines.pre_retrieval.chunking import chunkers
 from pipelines.pre_retrieval.enrichment.title import titled
 from pipelines.records import Chunk, Question
-from pipelines.retrieval import retrievers
 from pipelines.retrieval.fusion_weight import CUTOFF, ndcg
 from pipelines.retrieval.moee import MoEEEmbedder
 from pipelines.retrieval.moee.fitting import best_alpha
@@ -77,10 +75,8 @@ def gains(questions: Sequence[Question], chunks: Sequence[Chunk], scores: Rows) 
 
 def bm25_gains(questions: Sequence[Question], chunks: Sequence[Chunk]) -> Gains:
     document = {chunk.id: chunk.document_id for chunk in chunks}
-    with TemporaryDirectory() as folder:
-        bm25 = retrievers.build(retrievers.parse("bm25"), "en")
-        bm25.build(chunks, Path(folder))
-        found = bm25.open(chunks, Path(folder), ())([one.text for one in questions], CUTOFF)
+    with bm25_over(chunks) as search:
+        found = search([one.text for one in questions], CUTOFF)
     ranked = [[document[name] for name in hits.chunk_ids] for hits in found]
     return np.array([ndcg(names, one.judgements) for names, one in zip(ranked, questions, strict=True)])
 

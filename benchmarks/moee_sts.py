@@ -9,8 +9,6 @@ are percentile bootstraps over pairs, of differences too. Prints Markdown. Expec
 import csv
 from argparse import Namespace
 from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from moee_arms import (
@@ -22,6 +20,7 @@ from moee_arms import (
     PROMPTS,
     Rows,
     arguments_of,
+    bm25_over,
     fitting_of,
     heading,
     minilm_reader,
@@ -32,7 +31,6 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata, spearmanr
 
 from pipelines.records import Chunk
-from pipelines.retrieval import retrievers
 from pipelines.retrieval.moee import MoEEEmbedder
 from pipelines.retrieval.moee.fitting import ALPHAS
 
@@ -80,10 +78,7 @@ def bm25_scores(first: Sequence[str], second: Sequence[str]) -> Scores:
         partners[b].add(a)
     chunks = [Chunk(text, text, 0, len(text), text, text) for text in partners]
     scores: dict[tuple[str, str], float] = {}
-    with TemporaryDirectory() as folder:
-        bm25 = retrievers.build(retrievers.parse("bm25"), "en")
-        bm25.build(chunks, Path(folder))
-        search = bm25.open(chunks, Path(folder), ())
+    with bm25_over(chunks) as search:
         for text, others in partners.items():
             (hits,) = search([text], len(chunks))
             found = zip(hits.chunk_ids, hits.scores, strict=True)

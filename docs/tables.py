@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from assay.tables import markdown_table
 from eval.results import Comparison, Estimate, Results
 
 ROOT = Path(__file__).parent.parent
@@ -12,7 +13,7 @@ def results_table(results: Results) -> str:
     """One row a configuration: arm, metric with interval, tracks, latency and cost."""
     tracks = sorted({track for one in results.configurations for track in one.tracks})
     head = ["configuration", f"{results.primary_metric} (95 %)", *tracks, "correct", "p50", "$ per 1,000"]
-    rows = [head, ["---"] * len(head)]
+    rows = [head]
     for one in results.configurations:
         marks = ("**" if one.selected_on_dev else "", " ★" if one.id == results.recommendation.id else "")
         rows.append(
@@ -25,18 +26,18 @@ def results_table(results: Results) -> str:
                 f"{one.cost.per_1k_questions_usd.value:.4f}",
             ]
         )
-    table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    table = markdown_table(rows)
     return f"{table}\n\n(bold: chosen on dev for its arm; ★ recommended)\n\n> {results.recommendation.because}"
 
 
 def contrasts_table(results: Results) -> str:
     """One row a comparison: the paired difference with its simultaneous interval and verdict, overall and by track."""
     tracks = sorted(results.track_comparisons)
-    rows = [["a against b", "all questions", *tracks], ["---"] * (2 + len(tracks))]
+    rows = [["a against b", "all questions", *tracks]]
     for number, one in enumerate(results.comparisons):
         by_track = [_difference(results.track_comparisons[track][number]) for track in tracks]
         rows.append([f"{one.a} against {one.b}", _difference(one), *by_track])
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return markdown_table(rows)
 
 
 def _difference(one: Comparison) -> str:
@@ -48,7 +49,7 @@ def stages_table(results: Results) -> str:
     """One row a retrieved configuration: the metric, the paired difference to ``plain``, what was read, time, cost."""
     against = {one.a: _difference(one) for one in results.comparisons if one.b == "plain"}
     head = ["configuration", f"{results.primary_metric} (95 %)", "against plain", "gold read", "tokens read", "p50"]
-    rows = [[*head, "$ per 1,000"], ["---"] * 7]
+    rows = [[*head, "$ per 1,000"]]
     for one in results.configurations:
         if one.arm != "rag":
             continue
@@ -64,19 +65,19 @@ def stages_table(results: Results) -> str:
                 f"{one.cost.per_1k_questions_usd.value:.4f}",
             ]
         )
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return markdown_table(rows)
 
 
 def curve_table(results: Results) -> str:
     """One row a size of the training set: pairs, dollars of tuning, the metric with its interval, and by track."""
     tracks = sorted({track for one in results.configurations for track in one.tracks})
-    rows = [["pairs", "tuning $", f"{results.primary_metric} (95 %)", *tracks], ["---"] * (3 + len(tracks))]
+    rows = [["pairs", "tuning $", f"{results.primary_metric} (95 %)", *tracks]]
     for one in results.configurations:
         pairs = str(one.training_set.pairs) if one.training_set else "0"
         estimates = (one.tracks[track][results.primary_metric] for track in tracks)
         shown = [_interval(estimate) for estimate in (one.metrics[results.primary_metric], *estimates)]
         rows.append([pairs, f"{one.cost.train_usd:.4f}", *shown])
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return markdown_table(rows)
 
 
 def budget_table(results: Results) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from eval.contrasts import compare_all, named_contrasts
 from eval.diagnosis import Diagnosis, diagnose
 from eval.economics.account import Books
+from eval.economics.mean_interval import Clusters
 from eval.economics.prices import PriceBook
 from eval.economics.reckoning import Reckoning, reckon
 from eval.economics.terms import Economics
@@ -38,7 +39,6 @@ from pipelines.records import Question
 if TYPE_CHECKING:
     import pandas as pd
 
-Clusters = NDArray[np.intp]
 BOUNDS = {"similarity": (-1.0, 1.0), "answer_relevancy": (-1.0, 1.0)}
 """Ranges of the metrics that are not shares."""
 

@@ -39,5 +39,10 @@ def with_checksum(
 
 def _checksum(files: Sequence[Path]) -> str:
     """Hash of one file, or of the hashes of several."""
-    digests = [hashlib.sha256(file.read_bytes()).digest() for file in files]
+    digests = [_digest(file) for file in files]
     return (digests[0] if len(digests) == 1 else hashlib.sha256(b"".join(digests)).digest()).hex()
+
+
+def _digest(file: Path) -> bytes:
+    with file.open("rb") as stream:  # weights are not read into memory whole
+        return hashlib.file_digest(stream, "sha256").digest()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipelines.errors import UserError
+from pipelines.generation.encoding import common_prefix
 from pipelines.records import TrainingPair
 
 IGNORED = -100
@@ -43,13 +44,3 @@ def _encode(pair: TrainingPair, number: int, tokenizer: Any, max_length: int) ->
         raise UserError(f"{name}: {len(ids)} tokens, more than max_length {max_length}; raise it or shorten the pair")
     start = common_prefix(tokenizer(pair.prompt)["input_ids"] if pair.prompt else [], ids)
     return {"input_ids": ids, "labels": [IGNORED] * start + ids[start:]}
-
-
-def common_prefix(first: Sequence[int], second: Sequence[int]) -> int:
-    """How many leading token ids two sequences share."""
-    length = 0
-    for left, right in zip(first, second, strict=False):
-        if left != right:
-            break
-        length += 1
-    return length

@@ -42,14 +42,15 @@ def encode(tokenizer: Any, prompts: Sequence[Prompt], longest: int) -> list[Enco
             continue
         # The last tokens of a prefix may merge with what follows: leaving two of them out makes nearly all prompts
         # of a template share the same prefix tokens.
-        split = _common(prefix_tokens.get(prompt.prefix, []), tokens)
+        split = common_prefix(prefix_tokens.get(prompt.prefix, []), tokens)
         split = min(split, len(prefix_tokens.get(prompt.prefix, [])) - 2, len(tokens) - 1)
         split = split if split >= SHORTEST_PREFIX else 0
         encoded.append(Encoded(index, prompt, tuple(tokens[:split]), tuple(tokens[split:])))
     return encoded
 
 
-def _common(left: Sequence[int], right: Sequence[int]) -> int:
+def common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
+    """How many leading token ids two sequences share."""
     count = 0
     for a, b in zip(left, right, strict=False):
         if a != b:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from pipelines.errors import UserError
+from pipelines.generation.encoding import common_prefix
 from pipelines.generation.interventions import Judged
 
 
@@ -49,10 +50,7 @@ def _encode(judged: Judged, tokenizer: Any, longest: int) -> Tokens:
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
     if len(ids) > longest:
         raise UserError(f"{name}: {len(ids)} tokens, more than {longest}; raise max_length or shorten the prompt")
-    start = next(
-        (place for place, pair in enumerate(zip(prompt, ids, strict=False)) if pair[0] != pair[1]), len(prompt)
-    )
-    return Tokens(tuple(ids), min(start, len(ids)), judged.label, judged.prompt)
+    return Tokens(tuple(ids), common_prefix(prompt, ids), judged.label, judged.prompt)
 
 
 def collate(rows: Sequence[Tokens], padding: int, device: torch.device) -> Batch:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from pipelines.descent import Descent
 from pipelines.errors import UserError
 from pipelines.learning import Labelled, Material, Report
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 _SCALE = 20.0
 """What cosines are multiplied by before the softmax, as in sentence-transformers' ``MultipleNegativesRankingLoss``."""
-_WARMUP = 0.1
-_MAX_GRADIENT = 1.0
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,7 @@ def train(encoder: "JointEncoder", settings: Settings, material: Material, repor
     model = encoder.model
     model.get_input_embeddings().requires_grad_(False)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=settings.learning_rate, fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, settings.steps))
+    descent = Descent(torch.optim.AdamW(trained, lr=settings.learning_rate, fused=True), settings.steps)
     losses, pairs, started = [], 0, perf_counter()
     with torch.random.fork_rng():
         torch.manual_seed(material.seed)
@@ -51,11 +49,7 @@ def train(encoder: "JointEncoder", settings: Settings, material: Material, repor
         for step in range(1, settings.steps + 1):
             batch = [next(chosen) for _ in range(settings.questions_per_step)]
             loss = _loss(encoder, batch)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(trained, _MAX_GRADIENT)
-            optimizer.step()
-            optimizer.zero_grad()
-            schedule.step()
+            descent.step(loss)
             losses.append(float(loss.detach()))
             pairs += sum(map(len, batch))
             report(step, settings.steps, losses[-1])
@@ -108,8 +102,3 @@ def _loss(encoder: "JointEncoder", batch: Sequence[Sequence[tuple[str, str]]]) -
     target = torch.zeros(1, dtype=torch.long, device=scores.device)
     parts = scores.split([len(pairs) for pairs in batch])
     return torch.stack([cross_entropy(part[None], target) for part in parts]).mean()
-
-
-def _rate(step: int, steps: int) -> float:
-    warmup = max(1.0, _WARMUP * steps)
-    return min((step + 1) / warmup, (steps - step) / max(1.0, steps - warmup))

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import torch
 
+from pipelines.descent import Descent
 from pipelines.errors import UserError
 from pipelines.generation.judged_tokens import Tokens, batches, collate, last_states, pairs
 from pipelines.generation.otter.insertion import Insertion
@@ -28,8 +29,6 @@ class Settings:
     batch_size: int
     learning_rate: float
     weight_decay: float
-    warmup_ratio: float = 0.1
-    max_gradient: float = 1.0
 
 
 def train(
@@ -53,10 +52,7 @@ def train(
         raise UserError(f"intervention otter: no {kind} to learn from; draw more samples, or more train questions")
     optimizer = torch.optim.AdamW(otter.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     steps = settings.epochs * -(-len(examples) // settings.batch_size)
-    warmup = max(1.0, settings.warmup_ratio * steps)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / warmup, (steps - step) / max(1.0, steps - warmup))
-    )
+    descent = Descent(optimizer, steps)
     random, started, read, step = Random(seed), perf_counter(), 0, 0
     best: tuple[float, Any] = (float("inf"), None)
     insertion = Insertion(model, otter)
@@ -69,11 +65,7 @@ def train(
                 step += 1
                 if not torch.isfinite(loss):
                     raise UserError(f"the loss became {float(loss)} at step {step} of {steps}; lower learning_rate")
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(otter.parameters(), settings.max_gradient)
-                optimizer.step()
-                optimizer.zero_grad()
-                schedule.step()
+                descent.step(loss)
                 read += sum(_length(one) for one in batch)
                 if report is not None:
                     report(step, steps, float(loss.detach()))

