@@ -9,7 +9,7 @@ bench: .venv/installed
 	$(BIN)/assay run configs/quickstart.yaml
 
 test: .venv/installed
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 lint: .venv/installed
 	$(BIN)/ruff check .

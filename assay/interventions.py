@@ -55,14 +55,19 @@ class Interventions:
 
     def model(self, configuration: Configuration, seed: int) -> LanguageModel:
         """The configuration's language model with its intervention in it, if it has one."""
-        entry, config = self.entry(configuration, seed), configuration.intervention
-        if entry is None or config is None:
+        if configuration.intervention is None:
             return self.stages.model(configuration)
         key = fingerprint(self.key(configuration, seed), self.stages.model_key(configuration))
         if key not in self._models:
-            model = _local(configuration, self.stages.model(configuration))
-            self._models[key] = model.with_intervention(interventions.build(config), entry.folder)
+            self._models[key] = self.put_into(self.stages.model(configuration), configuration, seed)
         return self._models[key]
+
+    def put_into(self, model: LanguageModel, configuration: Configuration, seed: int) -> LanguageModel:
+        """``model`` with the configuration's intervention in it; as it is where there is none."""
+        entry, config = self.entry(configuration, seed), configuration.intervention
+        if entry is None or config is None:
+            return model
+        return _local(configuration, model).with_intervention(interventions.build(config), entry.folder)
 
     def _fitted(self, configuration: Configuration, config: InterventionConfig, seed: int) -> Entry:
         model = _local(configuration, self.stages.model(configuration))

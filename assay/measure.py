@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from assay.answering import Asking, ask
-from assay.experiment import Configuration
+from assay.experiment import Configuration, Experiment
 from assay.fingerprint import fingerprint
 from assay.naming import flatten
 from assay.preferences import feedback_api
@@ -15,6 +15,7 @@ from assay.stages import Stages
 from assay.store import Entry
 from eval.measured import Measured, OneOff
 from eval.results import Latency, Scalar, Store
+from pipelines.finetuning.data.pairs import PairsConfig
 from pipelines.flows import Outcome
 from pipelines.records import Question
 
@@ -122,7 +123,9 @@ def one_off(
         feedback_prompt_tokens=mean("feedback_prompt_tokens"),
         feedback_output_tokens=mean("feedback_output_tokens"),
         feedback_api=feedback_api(configuration),
-        reviewer_minutes=sum(entry.quantities["reviewer_minutes"] for entry in written) + mean("reviewer_minutes"),
+        reviewer_minutes=sum(entry.quantities["reviewer_minutes"] for entry in written)
+        + mean("reviewer_minutes")
+        + indexed_pairs_minutes(stages.experiment, configuration),
         train_seconds=mean("seconds") + training,
         training_tokens=mean("tokens"),
         adapter_bytes=sum(_mean([float(_bytes(entry)) for entry in some]) for some in (adapters, along))
@@ -130,6 +133,18 @@ def one_off(
         enrichment_prompt_tokens=sum(entry.quantities.get("prompt_tokens", 0.0) for entry in chunked),
         enrichment_output_tokens=sum(entry.quantities.get("output_tokens", 0.0) for entry in chunked),
     )
+
+
+def indexed_pairs_minutes(experiment: Experiment, configuration: Configuration) -> float:
+    """What people spent on the training pairs in a configuration's index: the most that any configuration says its
+    ``pairs`` took, less what this one pays for them as training data already."""
+    if not configuration.training_pairs_indexed:
+        return 0.0
+
+    def declared(one: Configuration) -> float:
+        return max((data.reviewer_minutes for data in one.training_data if isinstance(data, PairsConfig)), default=0.0)
+
+    return max(map(declared, experiment.configurations)) - declared(configuration)
 
 
 def _machine_seconds(entry: Entry) -> float:

@@ -19,7 +19,6 @@ from eval.latency import BEYOND, latency_summary
 from eval.results import Latency
 from eval.statistics.seeds import fan_out
 from pipelines.flows import Generate
-from pipelines.generation import language_models
 from pipelines.records import Question
 
 FEWEST = 2 * BEYOND
@@ -102,17 +101,20 @@ class ColdStarts:
         return loading + opening + sum(pipeline.answer(self.question).times.values())
 
     def _load(self, pipeline: Pipeline) -> float:
-        """What the first answer of a fresh model takes longer than its second."""
+        """What the first answer of a fresh model takes longer than its second, its intervention in it."""
         configuration = pipeline.configuration
         if self.stages.model(configuration).paid_by_token:
             return 0.0  # nothing is loaded here, and a second request would be billed
+        if configuration.flow.kind == "interleaved":
+            return 0.0  # the retriever writes; its weights are loaded where its index is opened
         entry = self.stages.adapter(configuration, 0)
-        key = fingerprint("weights", self.stages.model_key(configuration), entry.content if entry else "")
+        reads_along = self.stages.intervention_key(configuration, 0)
+        key = fingerprint("weights", self.stages.model_key(configuration), entry.content if entry else "", *reads_along)
         if key not in self._seconds:
             context = pipeline.contexts([self.question], [self.question.text])[0]
             asking = Asking(configuration, pipeline.template, 0, (self.question,))
             (prompt,) = prompts_for(self.stages, asking, Generate((self.question,), (context,)))
-            model = language_models.build(configuration.llm or self.stages.experiment.llm)
+            model = self.stages.fresh_model(configuration, 0)
             times = []
             for _ in range(2):
                 started = perf_counter()

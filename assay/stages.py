@@ -109,6 +109,11 @@ class Stages:
             return self.model(configuration)
         return (self.before or self).interventions.model(configuration, seed)
 
+    def fresh_model(self, configuration: Configuration, seed: int) -> LanguageModel:
+        """``answering_model`` with nothing loaded yet, for measuring what loading takes."""
+        model = language_models.build(configuration.llm or self.experiment.llm)
+        return (self.before or self).interventions.put_into(model, configuration, seed)
+
     def intervention_key(self, configuration: Configuration, seed: int | None) -> tuple[str, ...]:
         """What answers depend on where an intervention reads along; nothing where none does."""
         if configuration.intervention is None or seed is None:

@@ -69,11 +69,14 @@ STORE, RUNS = ".assay/store", "runs"
 # So we make a dataset of our own: some questions of each kind, and the documents they need. It is written to a folder,
 # in the form in which you would bring your own data: text files, and one line of JSON a question.
 
+# %% tags=["parameters"]
+MULTI_HOP, SINGLE_HOP, NUMERIC, ASKED = 14, 10, 6, 18
+
 # %%
 WANTED = {
     "train": {"multi_hop": 2, "single_hop": 1, "numeric": 1},
     "dev": {"multi_hop": 3, "single_hop": 3},
-    "test": {"multi_hop": 14, "single_hop": 10, "numeric": 6},
+    "test": {"multi_hop": MULTI_HOP, "single_hop": SINGLE_HOP, "numeric": NUMERIC},
 }
 world = load_dataset("builtin")
 questions = [
@@ -282,7 +285,7 @@ table(naive)
 # %%
 ASKING = {
     "max_new_tokens": 16, "latency": {"questions": 0}, "forgetting": False,
-    "prompts": [{"name": "plain", "instruction": ""}], "sample": {"dev": 1, "test": 18},
+    "prompts": [{"name": "plain", "instruction": ""}], "sample": {"dev": 1, "test": ASKED},
 }  # fmt: skip
 
 

@@ -501,24 +501,27 @@ pd.DataFrame({rank: {"numbers": adapter_size(1536, 576, rank), "share": adapter_
 # - And the base model, without and with retrieval. Lab 01 showed that it needs worked examples in its prompt to be a
 #   fair opponent, so it gets two.
 
+# %% tags=["parameters"]
+PAIRS, DEV, TEST, TOKENS = 64, 9, 36, 24
+
 # %%
 LORA = {"kind": "lora", "epochs": 2, "batch_size": 4}
 SEARCH = {"retriever": "bm25", "chunker": {"kind": "recursive", "size": 200}, "depth": 1}
 EXPERIMENT = {
     "name": "lab-03",
     "dataset": {"kind": "builtin"},
-    "sample": {"train": 64, "dev": 9, "test": 36},
+    "sample": {"train": PAIRS, "dev": DEV, "test": TEST},
     "llm": {"kind": "embedded"},
-    "max_new_tokens": 24,
+    "max_new_tokens": TOKENS,
     "prompts": [{"name": "plain", "instruction": ""}, {"name": "with_examples", "examples": 2}],
     "latency": {"questions": 0},
     "finetuning": LORA,
     "configurations": [
         {"id": "closed_book", "arm": "closed_book", "prompt": "with_examples"},
-        {"id": "lora_16", "arm": "lora", "prompt": "plain", "training_data": [{"kind": "pairs", "limit": 16}]},
-        {"id": "lora_32", "arm": "lora", "prompt": "plain", "training_data": [{"kind": "pairs", "limit": 32}]},
+        {"id": "lora_16", "arm": "lora", "prompt": "plain", "training_data": [{"kind": "pairs", "limit": PAIRS // 4}]},
+        {"id": "lora_32", "arm": "lora", "prompt": "plain", "training_data": [{"kind": "pairs", "limit": PAIRS // 2}]},
         {"id": "lora_64", "arm": "lora", "prompt": "plain"},
-        {"id": "repeated", "arm": "lora", "prompt": "plain", "training_data": [{"kind": "pairs", "limit": 16}],
+        {"id": "repeated", "arm": "lora", "prompt": "plain", "training_data": [{"kind": "pairs", "limit": PAIRS // 4}],
          "finetuning": LORA | {"epochs": 8}},
         {"id": "rank_2", "arm": "lora", "prompt": "plain", "finetuning": LORA | {"rank": 2, "alpha": 4}},
         {"id": "rag", "arm": "rag", "prompt": "with_examples", **SEARCH},

@@ -72,7 +72,10 @@ STORE, RUNS, DESK = ".assay/store", "runs", Path("lab-04")
 #
 # Feedback is mostly about *form*: too long, wrong tone, not how we write dates. So we take the form questions of the
 # built-in company: sort a ticket, write a number or a date the house's way, answer in house style. They become a
-# dataset of our own, in a folder.
+# dataset of our own, in a folder. We learn from 48 of them.
+
+# %% tags=["parameters"]
+PAIRS, TOKENS, SAMPLES = 48, 32, 4
 
 # %%
 world = load_dataset("builtin")
@@ -102,9 +105,9 @@ as_jsonl(QUESTIONS, [
 ])  # fmt: skip
 BASICS = {
     "dataset": {"kind": "folder", "documents": str(HANDBOOK), "questions": str(QUESTIONS)},
-    "sample": {"train": 48},
+    "sample": {"train": PAIRS},
     "llm": {"kind": "embedded"},
-    "max_new_tokens": 32,
+    "max_new_tokens": TOKENS,
     "prompts": [{"name": "plain", "instruction": ""}],
     "prompt_questions": 4,
     "latency": {"questions": 0},
@@ -120,7 +123,7 @@ pd.DataFrame(
 # often as it gives them probability. Where it is unsure, the four differ. (This cell is slow the first time.)
 
 # %%
-SAMPLING = {"samples": 4, "temperature": 1.0}
+SAMPLING = {"samples": SAMPLES, "temperature": 1.0}
 DRAWING = {"kind": "reference", "metric": "f1", **SAMPLING}
 DPO = {"kind": "dpo", "beta": 0.1, "learning_rate": 3e-4, "batch_size": 4}
 ROUNDS = BASICS | {
@@ -380,11 +383,9 @@ assert preference_pair({"x": 1.0, "y": 0.0}) is not ..., "preference_pair still 
 assert preference_pair({"x": 0.5, "y": 0.5}) is None, "Two answers of equal score give no pair: return None."
 assert preference_pair({"x": 0.2, "y": 0.9, "z": 0.0}) == ("y", "z"), "The best is y, the worst z: ('y', 'z')."
 scored = [{" ".join(one.split()): likeness(row.question, one) for one in row.answers} for row in taught]
-own = [preference_pair(scores) for scores in scored]
-own = {one for one in own if one is not None}
-theirs = {(pair.chosen.strip(), pair.rejected.strip()) for pair in pairs_of_ann}
-assert len(own) == len(theirs), f"You make {len(own)} different pairs of Ann's verdicts, Assay {len(theirs)}."
-print(f"Well done: {len(own)} pairs, and Assay makes as many. Two of them:")
+own = sum(preference_pair(scores) is not None for scores in scored)
+assert own == len(pairs_of_ann), f"You make {own} pairs of Ann's verdicts, Assay {len(pairs_of_ann)}."
+print(f"Well done: {own} pairs, and Assay makes as many. Two of them:")
 for pair in pairs_of_ann[:: max(1, len(pairs_of_ann) - 1)][:2]:
     print(f"{pair.prompt.strip()}\n   chosen:   {pair.chosen.strip()}\n   rejected: {pair.rejected.strip()}")
 
@@ -506,7 +507,8 @@ pd.DataFrame({
 # %%
 rows = [PreferenceRow(instruction=question, answer_a=a, answer_b=b, label=said) for question, a, b, said in exam]
 lazy = preference_agreement(judge_from(lambda prompt: "A", name="always A"), rows)
-print(f"{lazy.judge}: {lazy.flipped} of {lazy.rows} verdicts turn with the order, kappa {lazy.agreement.value:.2f}")
+kappa = lazy.agreement.value if lazy.agreement else math.nan  # with few rows there is none to give
+print(f"{lazy.judge}: {lazy.flipped} of {lazy.rows} verdicts turn with the order, kappa {kappa:.2f}")
 
 # %% [markdown]
 # The judge that Assay uses as feedback avoids the question of order: it grades *one* answer at a time, beside the right

@@ -4,6 +4,7 @@ Models that a test prepares are kept in the user's cache folder, as the program 
 is converted once on a machine.
 """
 
+import gc
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -253,12 +254,16 @@ def make_results() -> Callable[..., Any]:
     return make
 
 
+@pytest.fixture(scope="module", autouse=True)
+def light_garbage() -> None:
+    """Trainers collect garbage after every training; what is alive before a file's first test need not be searched."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Under ``make test`` two processes share the suite: the solved labs, minutes each, come first and one by one; of
-    all others a file stays together, because its tests share fixtures. The browser comes last: Playwright leaves an
-    event loop running, in which nothing else can be awaited."""
-    labs, browser = "tests/labs/test_solved_labs.py", "tests/browser/"
-    items.sort(key=lambda item: (not item.nodeid.startswith(labs), item.nodeid.startswith(browser)))
-    for item in items:
-        if not item.nodeid.startswith(labs):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    """Under ``make test`` two processes share the suite, file by file, because a file's tests share fixtures. What
+    takes minutes comes first. The browser comes last: Playwright leaves an event loop running, in which nothing else
+    can be awaited."""
+    slow, browser = ("tests/labs/test_solved_labs.py", "tests/test_run.py"), "tests/browser/"
+    items.sort(key=lambda item: (not item.nodeid.startswith(slow), item.nodeid.startswith(browser)))
