@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.confidence import confidence_quality
 from eval.contrasts import compare_all, named_contrasts
 from eval.diagnosis import Diagnosis, diagnose
 from eval.economics.account import Books
@@ -106,7 +107,9 @@ def evaluate(
             reasons |= {name: said.absent for name, said in one.judged.metrics.items() if said.absent}
         absent |= {f"configurations.{one.id}.{field}": reason for field, reason in reasons.items()}
         metrics, tracks = summarise(questions, scores[one.id], clusters, plan.seed)
-        results.append(_result(one, metrics, tracks, money.costs[one.id], diagnoses[one.id], money.returns[one.id]))
+        judged = _result(one, metrics, tracks, money.costs[one.id], diagnoses[one.id], money.returns[one.id])
+        sure = confidence_quality(one, scores[one.id], clusters, fan_out(plan.seed, "confidence"))
+        results.append(judged.model_copy(update={"confidence": sure}))
     deployable = [one.id for one in measured if one.arm not in NEEDS_GOLD]
     return Evaluation(
         configurations=tuple(results),

@@ -115,6 +115,18 @@ class JudgeQuality(Part):
     no_agreement: str = ""
 
 
+class ConfidenceQuality(Part):
+    """What the confidence of answers is worth, means over training seeds. ``auroc`` is the chance that a right answer
+    has more of it than a wrong one (absent where all are right or all wrong); ``calibration_error`` the mean gap from
+    confidence to share right, in ten bins (Guo et al. 2017); ``risk_coverage_area`` the mean share of wrong answers
+    as the least sure ones are left out (Geifman et al. 2019); ``correct_of_surest_half`` the share right there."""
+
+    auroc: Estimate | None
+    calibration_error: float
+    risk_coverage_area: float
+    correct_of_surest_half: float
+
+
 class Lengths(Part):
     """Tokens of one part of a training set."""
 
@@ -155,6 +167,8 @@ class ConfigurationResult(Part):
     diagnosis: dict[str, int] = Field({})
     judged: dict[str, JudgeQuality] = Field({})
     """By judged metric; what a judge scored stands in ``metrics`` like any other."""
+    confidence: ConfidenceQuality | None = None
+    """Where an intervention reads along (docs/interventions.md)."""
     latency: Latency | None = None
     training_set: TrainingCard | None = None
     tokens: Tokens

@@ -39,6 +39,7 @@ def per_question_rows(
                     "kind": question.kind,
                     "answerable": question.answerable,
                     "answer": answer.text,
+                    "confidence": answer.confidence,
                     "passages": [chunk.text for chunk in context.chunks],
                     "passage_ids": [chunk.id for chunk in context.chunks],
                     "prompt_tokens": answer.prompt_tokens,
@@ -53,7 +54,7 @@ def per_question_rows(
                 rows.append(row)
     frame = pd.DataFrame(rows)
     metrics = [name for name in frame.columns if name not in COLUMNS]
-    return frame.astype(dict.fromkeys(metrics, "float64"))
+    return frame.astype(dict.fromkeys(["confidence", *metrics], "float64"))
 
 
 def _at(values: Any, seed: int, index: int) -> Any:

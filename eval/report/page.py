@@ -52,6 +52,7 @@ def page_context(results: Results) -> dict[str, Any]:
         "recommended": next((c for c in results.configurations if c.id == results.recommendation.id), None),
         "all_in": {c.id: all_in_per_1k(c, results.scenario) for c in results.configurations},
         "break_even": [break_even_sentence(item) for item in results.break_even],
+        "sure": [(c, c.confidence) for c in results.configurations if c.confidence is not None],
         "waterfalls": waterfalls(results),
         "undiagnosed": undiagnosed(results),
         "unfolded": unfolded(results),

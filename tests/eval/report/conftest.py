@@ -10,6 +10,7 @@ import pytest
 
 from eval.diagnosis import LABELS
 from eval.results import (
+    ConfidenceQuality,
     ConfigurationResult,
     Cost,
     Estimate,
@@ -188,6 +189,14 @@ def configuration(row: tuple[Any, ...], frame: pd.DataFrame) -> ConfigurationRes
         metrics=metrics,
         tracks=tracks,
         diagnosis={label: int(labels[label]) for label in LABELS if label in labels},
+        confidence=ConfidenceQuality(
+            auroc=Estimate(mean=0.74, low=0.66, high=0.81, n=40, method="percentile"),
+            calibration_error=0.08,
+            risk_coverage_area=0.31,
+            correct_of_surest_half=0.77,
+        )
+        if arm == "rag"
+        else None,
         latency=Latency(n=20, p50=interval(p50, 0.12)),
         tokens=Tokens(input_mean=60 + 110 * (per_1k > 0.1), output_mean=7.4),
         cost=Cost(

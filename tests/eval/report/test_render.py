@@ -87,6 +87,18 @@ def test_losses_come_right_after_verdict_and_tracks(page: str) -> None:
     assert re.findall(r'<a href="#([a-z-]+)">', page.split("</nav>")[0].split("<nav")[1]) == sections
 
 
+def test_confidence_is_a_section_where_there_is_one(
+    page: str, experiment: tuple[Results, pd.DataFrame], tmp_path: Path
+) -> None:
+    section = page.split('<section id="confidence"')[1].split("</section>")[0]
+    assert "0.74" in section
+    assert "0.66 to 0.81" in section
+    results, frame = experiment
+    silent = tuple(one.model_copy(update={"confidence": None}) for one in results.configurations)
+    without = rendered(results.model_copy(update={"configurations": silent}), frame, tmp_path)
+    assert "#confidence" not in without
+
+
 def test_comparisons_within_a_track_are_folded_under_the_tracks(
     experiment: tuple[Results, pd.DataFrame], tmp_path: Path
 ) -> None:
