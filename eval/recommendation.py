@@ -125,7 +125,8 @@ def _sentence(
     if len(candidates) == 1:
         return f"{price} and is the only candidate, with {metric} {chosen.test:.3f} on test."
     if len(kept) == 1:
-        rest = f"the {len(candidates) - 1} others are shown to fall more than {margin:g} behind it"
+        others = "the other is" if len(candidates) == 2 else f"the {len(candidates) - 1} others are"
+        rest = f"{others} shown to fall more than {margin:g} behind it"
         return f"{price}; it is the best on dev with {metric} {chosen.test:.3f} on test, and {rest}."
     among = f"the least of the {len(kept)} of {len(candidates)} candidates not shown to be more than {margin:g} behind"
     if chosen.id == best.id:
