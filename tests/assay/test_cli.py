@@ -89,7 +89,15 @@ def finished_run(folder: Path, make_results: Any) -> Path:
     results = make_results()
     results.save(folder / "results.json")
     plain = {"seed": 0, "question": "?", "expected": ["a"], "track": "colours", "kind": "", "answerable": True}
-    outcome = {"answer": "a", "passages": [], "passage_ids": [], "prompt_tokens": 3, "output_tokens": 1, "usd": 0.0}
+    outcome = {
+        "answer": "a",
+        "confidence": None,
+        "passages": [],
+        "passage_ids": [],
+        "prompt_tokens": 3,
+        "output_tokens": 1,
+        "usd": 0.0,
+    }
     rows = [
         {
             "configuration": one.id,
