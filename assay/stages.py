@@ -99,8 +99,12 @@ class Stages:
         """The language model of a configuration, one object for each distinct config."""
         key = self.model_key(configuration)
         if key not in self.models:
-            self.models[key] = language_models.build(configuration.llm or self.experiment.llm)
+            self.models[key] = self._built(configuration)
         return self.models[key]
+
+    def _built(self, configuration: Configuration) -> LanguageModel:
+        """A language model of its own, with nothing loaded yet."""
+        return language_models.build(configuration.llm or self.experiment.llm)
 
     def answering_model(self, configuration: Configuration, seed: int | None) -> LanguageModel:
         """The language model of a configuration, with its intervention in it where it has one; without a training
@@ -111,8 +115,7 @@ class Stages:
 
     def fresh_model(self, configuration: Configuration, seed: int) -> LanguageModel:
         """``answering_model`` with nothing loaded yet, for measuring what loading takes."""
-        model = language_models.build(configuration.llm or self.experiment.llm)
-        return (self.before or self).interventions.put_into(model, configuration, seed)
+        return (self.before or self).interventions.put_into(self._built(configuration), configuration, seed)
 
     def intervention_key(self, configuration: Configuration, seed: int | None) -> tuple[str, ...]:
         """What answers depend on where an intervention reads along; nothing where none does."""

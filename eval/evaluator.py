@@ -21,6 +21,7 @@ from eval.money import account_of
 from eval.results import (
     NEEDS_GOLD,
     Comparison,
+    ConfidenceQuality,
     ConfigurationResult,
     Cost,
     Estimate,
@@ -107,9 +108,9 @@ def evaluate(
             reasons |= {name: said.absent for name, said in one.judged.metrics.items() if said.absent}
         absent |= {f"configurations.{one.id}.{field}": reason for field, reason in reasons.items()}
         metrics, tracks = summarise(questions, scores[one.id], clusters, plan.seed)
-        judged = _result(one, metrics, tracks, money.costs[one.id], diagnoses[one.id], money.returns[one.id])
         sure = confidence_quality(one, scores[one.id], clusters, fan_out(plan.seed, "confidence"))
-        results.append(judged.model_copy(update={"confidence": sure}))
+        cost, returns = money.costs[one.id], money.returns[one.id]
+        results.append(_result(one, metrics, tracks, sure, cost, diagnoses[one.id], returns))
     deployable = [one.id for one in measured if one.arm not in NEEDS_GOLD]
     return Evaluation(
         configurations=tuple(results),
@@ -137,6 +138,7 @@ def _result(
     one: Measured,
     metrics: dict[str, Estimate],
     tracks: dict[str, dict[str, Estimate]],
+    sure: ConfidenceQuality | None,
     cost: Cost,
     diagnosis: Diagnosis,
     returns: Roi,
@@ -156,6 +158,7 @@ def _result(
         dev=dict(one.dev),
         judged=_judged(one),
         diagnosis=diagnosis.counts,
+        confidence=sure,
         latency=one.latency,
         training_set=one.training_set,
         tokens=_tokens(one),
