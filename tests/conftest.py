@@ -29,28 +29,38 @@ def tokenizer() -> Any:
 
 
 @pytest.fixture(scope="session")
-def tiny_llama() -> Callable[..., Any]:
-    """Makes a two-layer Llama with random weights, large enough that its greedy answers vary with the prompt."""
+def tiny_config() -> Callable[..., Any]:
+    """Makes the config of a two-layer model of a family, its width and vocabulary small unless told."""
 
-    def make(dtype: str = "float32", *, hidden: int = 32, context: int = 2048) -> Any:
-        import torch
-        from transformers import LlamaConfig, LlamaForCausalLM
+    def make(family: str, *, hidden: int = 32, vocabulary: int = 49152, **fields: Any) -> Any:
+        from transformers import AutoConfig
 
-        torch.manual_seed(3)
-        config = LlamaConfig(
-            vocab_size=49152,
+        return AutoConfig.for_model(
+            family,
+            vocab_size=vocabulary,
             hidden_size=hidden,
             intermediate_size=2 * hidden,
             num_hidden_layers=2,
             num_attention_heads=4,
             num_key_value_heads=2,
-            max_position_embeddings=context,
-            initializer_range=0.3,
-            tie_word_embeddings=False,
-            bos_token_id=1,
-            eos_token_id=2,
             pad_token_id=2,
+            **fields,
         )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_llama(tiny_config: Callable[..., Any]) -> Callable[..., Any]:
+    """Makes a two-layer Llama with random weights, large enough that its greedy answers vary with the prompt."""
+
+    def make(dtype: str = "float32", *, hidden: int = 32, context: int = 2048) -> Any:
+        import torch
+        from transformers import LlamaForCausalLM
+
+        torch.manual_seed(3)
+        special = {"bos_token_id": 1, "eos_token_id": 2, "tie_word_embeddings": False}
+        config = tiny_config("llama", hidden=hidden, max_position_embeddings=context, initializer_range=0.3, **special)
         return LlamaForCausalLM(config).to(getattr(torch, dtype)).eval().requires_grad_(False)
 
     return make

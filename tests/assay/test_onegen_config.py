@@ -14,24 +14,13 @@ NAME = "Qwen/Qwen2-1.5B"
 
 
 @pytest.fixture(scope="module")
-def tiny_qwen(tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
+def tiny_qwen(tiny_config: Any, tokenizer: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The folder of a two-layer Qwen2 with random weights."""
     import torch
-    from transformers import Qwen2Config, Qwen2ForCausalLM
+    from transformers import Qwen2ForCausalLM
 
     torch.manual_seed(0)
-    config = Qwen2Config(
-        vocab_size=49152,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        tie_word_embeddings=True,
-        bos_token_id=1,
-        eos_token_id=2,
-        pad_token_id=2,
-    )
+    config = tiny_config("qwen2", tie_word_embeddings=True, bos_token_id=1, eos_token_id=2)
     folder = tmp_path_factory.mktemp("qwen")
     Qwen2ForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)

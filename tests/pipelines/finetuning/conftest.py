@@ -29,22 +29,12 @@ def tokenizer():
 
 
 @pytest.fixture
-def model():
+def model(tiny_config):
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers import LlamaForCausalLM
 
     torch.manual_seed(7)
-    config = LlamaConfig(
-        vocab_size=49152,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        tie_word_embeddings=True,
-        pad_token_id=2,
-    )
-    return LlamaForCausalLM(config).eval().requires_grad_(False)
+    return LlamaForCausalLM(tiny_config("llama", tie_word_embeddings=True)).eval().requires_grad_(False)
 
 
 @pytest.fixture

@@ -26,28 +26,17 @@ def toy() -> Any:
 
 
 @pytest.fixture(scope="session")
-def make_network() -> Callable[..., Any]:
+def make_network(tiny_config: Callable[..., Any]) -> Callable[..., Any]:
     """Makes a two-layer Llama with random weights."""
 
     def make(vocabulary_size: int, *, tied: bool = True, seed: int = 3, hidden: int = 32) -> Any:
         import torch
-        from transformers import LlamaConfig, LlamaForCausalLM
+        from transformers import LlamaForCausalLM
 
         torch.manual_seed(seed)
-        config = LlamaConfig(
-            vocab_size=vocabulary_size,
-            hidden_size=hidden,
-            intermediate_size=2 * hidden,
-            num_hidden_layers=2,
-            num_attention_heads=4,
-            num_key_value_heads=2,
-            max_position_embeddings=512,
-            initializer_range=0.3,
-            tie_word_embeddings=tied,
-            bos_token_id=0,
-            eos_token_id=1,
-            pad_token_id=2,
-        )
+        size = {"hidden": hidden, "vocabulary": vocabulary_size, "max_position_embeddings": 512}
+        special = {"bos_token_id": 0, "eos_token_id": 1, "tie_word_embeddings": tied}
+        config = tiny_config("llama", **size, initializer_range=0.3, **special)
         return LlamaForCausalLM(config).eval().requires_grad_(False)
 
     return make
