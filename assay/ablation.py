@@ -70,7 +70,7 @@ def ablation_experiment(
         "configurations": tuple(members),
         "contrasts": tuple((one.id, FULL) for one in members[1:]),
         "economics": economics,
-        "forgetting": False,
+        "forgetting": {"questions": 0},
     }
     return Experiment(**{**fields, **changes})
 

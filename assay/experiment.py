@@ -148,6 +148,12 @@ class LatencyProbe(Closed):
     warm_up: int = Field(1, ge=0, description="requests before the clock starts, for each configuration")
 
 
+class ForgettingProbe(Closed):
+    """Questions of general knowledge, asked of a model before and after its tuning."""
+
+    questions: int = Field(50, ge=0, description="questions asked, at most the 50 there are; 0 skips the probe")
+
+
 class Experiment(Closed):
     """Everything one run needs. ``assay schema`` prints this as JSON Schema for editors."""
 
@@ -172,7 +178,9 @@ class Experiment(Closed):
     judge: JudgeConfig | None = Field(None, description="a language model that judges answers; absent: none does")
     latency: LatencyProbe = Field(LatencyProbe(), description="the latency probe")
     economics: Economics = Field(Economics(), description="prices, volume and worth")
-    forgetting: bool = Field(True, description="ask tuned models questions from outside the domain, before and after")
+    forgetting: ForgettingProbe = Field(
+        ForgettingProbe(), description="questions from outside the domain, asked of tuned models before and after"
+    )
 
     @field_validator("configurations", mode="after")
     @classmethod

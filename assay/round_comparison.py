@@ -7,6 +7,7 @@ import numpy as np
 
 from assay.answering import Asking, ask
 from assay.experiment import RETRIEVAL_FIELDS, Configuration
+from assay.forgetting import outside_questions
 from assay.rounds_state import Against
 from assay.stages import Stages
 from assay.store import Entry
@@ -16,7 +17,6 @@ from eval.metrics.columns import Column
 from eval.statistics.clusters import clusters_by_gold
 from eval.statistics.compare import compare_family
 from eval.statistics.seeds import fan_out
-from pipelines.corpus import datasets
 from pipelines.flows.linear import LinearFlow
 from pipelines.generation.answering.stuff import StuffConfig
 from pipelines.generation.prompts import PromptTemplate
@@ -60,9 +60,9 @@ def against(stages: Stages, candidate: Version, current: Version, questions: Seq
 
 def outside_domain(stages: Stages, candidate: Version, current: Version) -> Against | None:
     """The same on general knowledge without passages; ``None`` where the experiment leaves forgetting out."""
-    if not stages.experiment.forgetting:
+    questions = outside_questions(stages)
+    if not questions:
         return None
-    questions = datasets.build(datasets.parse("general_knowledge"))().questions
     return against(stages, _closed_book(candidate), _closed_book(current), questions, "outside the domain")
 
 

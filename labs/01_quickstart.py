@@ -199,7 +199,7 @@ EXPERIMENT = {
     ],
     "finetuning": {"kind": "lora", "epochs": 3},
     "latency": {"questions": 10},
-    "forgetting": False,  # what tuning makes a model forget is a matter of lab 03
+    "forgetting": {"questions": 0},  # what tuning makes a model forget is a matter of lab 03
     "configurations": [
         {"arm": "closed_book"},
         {"arm": "rag", "retriever": {"kind": "dense"}, "depth": 1},  # depth: how many chunks the model gets to read

@@ -284,7 +284,7 @@ table(naive)
 
 # %%
 ASKING = {
-    "max_new_tokens": 16, "latency": {"questions": 0}, "forgetting": False,
+    "max_new_tokens": 16, "latency": {"questions": 0}, "forgetting": {"questions": 0},
     "prompts": [{"name": "plain", "instruction": ""}], "sample": {"dev": 1, "test": ASKED},
 }  # fmt: skip
 

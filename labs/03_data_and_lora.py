@@ -502,7 +502,7 @@ pd.DataFrame({rank: {"numbers": adapter_size(1536, 576, rank), "share": adapter_
 #   fair opponent, so it gets two.
 
 # %% tags=["parameters"]
-PAIRS, DEV, TEST, TOKENS = 64, 9, 36, 24
+PAIRS, DEV, TEST, OUTSIDE, TOKENS = 64, 9, 36, 50, 24
 
 # %%
 LORA = {"kind": "lora", "epochs": 2, "batch_size": 4}
@@ -515,6 +515,7 @@ EXPERIMENT = {
     "max_new_tokens": TOKENS,
     "prompts": [{"name": "plain", "instruction": ""}, {"name": "with_examples", "examples": 2}],
     "latency": {"questions": 0},
+    "forgetting": {"questions": OUTSIDE},
     "finetuning": LORA,
     "configurations": [
         {"id": "closed_book", "arm": "closed_book", "prompt": "with_examples"},

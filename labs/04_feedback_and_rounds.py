@@ -75,14 +75,17 @@ STORE, RUNS, DESK = ".assay/store", "runs", Path("lab-04")
 # dataset of our own, in a folder. We learn from 48 of them.
 
 # %% tags=["parameters"]
-PAIRS, TOKENS, SAMPLES = 48, 32, 4
+PAIRS, EXAM, OUTSIDE, TOKENS, SAMPLES = 48, 54, 50, 32, 4
 
 # %%
 world = load_dataset("builtin")
 HANDBOOK, QUESTIONS = DESK / "handbook", DESK / "questions.jsonl"
 shutil.rmtree(DESK, ignore_errors=True)
 TASKS = ("classify", "convert", "reply")
-asked = [question for question in world.questions if question.kind in TASKS]
+ours = [question for question in world.questions if question.kind in TASKS]
+others = [question for question in ours if question.split != "train"]
+evaluated = others[:: len(others) // EXAM]
+asked = [question for question in ours if question.split == "train" or question in evaluated]
 pages = {span.document_id: f"{span.document_id.replace('/', '-')}.md" for one in asked for span in one.gold}
 HANDBOOK.mkdir(parents=True)
 for document in world.documents:
@@ -96,7 +99,6 @@ def as_jsonl(path, rows):
     return str(path)
 
 
-evaluated = [question for question in asked if question.split != "train"]
 split = {q.id: "dev" if place % 2 else "test" for place, q in enumerate(sorted(evaluated, key=lambda q: q.kind))}
 as_jsonl(QUESTIONS, [
     {"id": q.id, "question": q.text, "answers": q.answers, "split": split.get(q.id, "train"), "track": q.kind,
@@ -111,6 +113,7 @@ BASICS = {
     "prompts": [{"name": "plain", "instruction": ""}],
     "prompt_questions": 4,
     "latency": {"questions": 0},
+    "forgetting": {"questions": OUTSIDE},
     "finetuning": {"kind": "lora", "epochs": 2, "batch_size": 8},
 }
 pd.DataFrame(
@@ -349,7 +352,7 @@ ANN = as_jsonl(DESK / "ann.jsonl", verdicts(taught, likeness, "ann") + from_the_
 BEN = as_jsonl(DESK / "ben.jsonl", verdicts(taught, length, "ben"))
 EXPERIMENT = BASICS | {
     "name": "lab-04-dpo",
-    "forgetting": False,
+    "forgetting": {"questions": 0},
     "configurations": [
         {"id": "sft", "arm": "lora"},
         {"id": "dpo_ann", "arm": "lora", "preference": DPO | {"feedback": {"kind": "file", "path": ANN}}},

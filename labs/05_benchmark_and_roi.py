@@ -87,7 +87,7 @@ EXPERIMENT = {
     "finetuning": {"kind": "lora", "epochs": 3, "batch_size": 8},
     "training_data": [{"kind": "pairs", "reviewer_minutes": MINUTES}],
     "latency": {"questions": 10},
-    "forgetting": False,
+    "forgetting": {"questions": 0},
     "economics": {
         "questions_per_month": 2_000, "horizon_months": 12,
         "correct_usd": 0.80, "wrong_usd": 0.20, "escalation_usd": 0.80,

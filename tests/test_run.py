@@ -81,7 +81,7 @@ def experiment(dataset: dict[str, str]) -> dict[str, Any]:
         "prompt_questions": 3,
         "max_new_tokens": 8,
         "latency": {"questions": 10, "warm_up": 0},
-        "forgetting": False,
+        "forgetting": {"questions": 0},
         "configurations": [
             {"arm": "closed_book"},
             {"arm": "rag", "retriever": "bm25", "depth": 1},

@@ -64,7 +64,7 @@ def preferring(tiny_model: Path, small_dataset: Callable[[Path], dict[str, str]]
                 "prompts": [{"name": "plain", "instruction": ""}],
                 "primary_metric": metric,
                 "latency": {"questions": 0},
-                "forgetting": False,
+                "forgetting": {"questions": 0},
                 "configurations": [
                     {
                         "id": "mine",

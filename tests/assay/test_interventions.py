@@ -39,7 +39,7 @@ def made(tiny_model: Path, small_dataset: Callable[[Path], dict[str, str]], tmp_
                 "max_new_tokens": 5,
                 "prompts": prompts or [{"name": "plain", "instruction": ""}],
                 "latency": {"questions": 0},
-                "forgetting": False,
+                "forgetting": {"questions": 0},
                 "configurations": list(configurations),
             },
             tmp_path / "experiment.yaml",

@@ -46,7 +46,11 @@ def test_every_arm_runs_and_runs_again_from_the_store(
 ) -> None:
     monkeypatch.setenv("ASSAY_CACHE", str(tmp_path / "cache"))
     settings = shrunk(yaml.safe_load((ROOT / "configs/onegen.yaml").read_text(encoding="utf-8")), tiny_qwen)
-    settings |= {"dataset": small_dataset(tmp_path / "data"), "latency": {"questions": 10}, "forgetting": False}
+    settings |= {
+        "dataset": small_dataset(tmp_path / "data"),
+        "latency": {"questions": 10},
+        "forgetting": {"questions": 0},
+    }
     settings |= {"max_new_tokens": 4, "prompts": settings["prompts"][:1], "finetuning": {"kind": "lora", "epochs": 1}}
 
     def run() -> Any:

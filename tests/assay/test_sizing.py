@@ -19,7 +19,7 @@ def experiment(small_dataset: Any, fake_model: Any, tmp_path: Path) -> dict[str,
         "llm": "fake",
         "prompts": [{"name": "plain", "instruction": ""}],
         "latency": {"questions": 0},
-        "forgetting": False,
+        "forgetting": {"questions": 0},
         "configurations": [{"arm": "closed_book"}, {"arm": "rag", "retriever": "bm25", "depth": 1}],
     }
 

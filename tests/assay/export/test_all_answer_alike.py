@@ -46,7 +46,7 @@ def finished(small_dataset: Any, tmp_path_factory: pytest.TempPathFactory) -> Pa
         "prompts": [{"name": "plain", "instruction": ""}],
         "max_new_tokens": 6,
         "latency": {"questions": 0},
-        "forgetting": False,
+        "forgetting": {"questions": 0},
         "configurations": [{"id": "bm25", "arm": "rag", "retriever": "bm25", "depth": 2}],
     }
     assay.run(experiment, store=root / "store", runs=root / "runs", tracking=False, progress=False)
