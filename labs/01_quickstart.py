@@ -182,7 +182,7 @@ print("Well done. Your favourite is", max(guess, key=guess.get))
 # choose with, 36 to test with. Watch what this economy costs; that is section 6.
 
 # %% tags=["parameters"]
-PAIRS, DEV, TEST, TOKENS, DOCUMENTS = 90, 12, 36, 24, None  # None: all documents
+PAIRS, EPOCHS, DEV, TEST, TOKENS, DOCUMENTS = 90, 3, 12, 36, 24, None  # None: all documents
 
 # %%
 EXPERIMENT = {
@@ -197,7 +197,7 @@ EXPERIMENT = {
         {"name": "plain", "instruction": ""},
         {"name": "with_examples", "examples": 2},
     ],
-    "finetuning": {"kind": "lora", "epochs": 3},
+    "finetuning": {"kind": "lora", "epochs": EPOCHS},
     "latency": {"questions": 10},
     "forgetting": {"questions": 0},  # what tuning makes a model forget is a matter of lab 03
     "configurations": [

@@ -502,10 +502,10 @@ pd.DataFrame({rank: {"numbers": adapter_size(1536, 576, rank), "share": adapter_
 #   fair opponent, so it gets two.
 
 # %% tags=["parameters"]
-PAIRS, DEV, TEST, OUTSIDE, TOKENS = 64, 9, 36, 50, 24
+PAIRS, EPOCHS, DEV, TEST, OUTSIDE, TOKENS = 64, 2, 9, 36, 50, 24
 
 # %%
-LORA = {"kind": "lora", "epochs": 2, "batch_size": 4}
+LORA = {"kind": "lora", "epochs": EPOCHS, "batch_size": 4}
 SEARCH = {"retriever": "bm25", "chunker": {"kind": "recursive", "size": 200}, "depth": 1}
 EXPERIMENT = {
     "name": "lab-03",
@@ -523,7 +523,7 @@ EXPERIMENT = {
         {"id": "lora_32", "arm": "lora", "prompt": "plain", "training_data": [{"kind": "pairs", "limit": PAIRS // 2}]},
         {"id": "lora_64", "arm": "lora", "prompt": "plain"},
         {"id": "repeated", "arm": "lora", "prompt": "plain", "training_data": [{"kind": "pairs", "limit": PAIRS // 4}],
-         "finetuning": LORA | {"epochs": 8}},
+         "finetuning": LORA | {"epochs": 4 * EPOCHS}},
         {"id": "rank_2", "arm": "lora", "prompt": "plain", "finetuning": LORA | {"rank": 2, "alpha": 4}},
         {"id": "rag", "arm": "rag", "prompt": "with_examples", **SEARCH},
         {"id": "lora_rag", "arm": "lora_rag", "prompt": "plain", **SEARCH},
@@ -635,7 +635,7 @@ tried = epoch_means([4.0, 2.0, 1.0, 1.0], 2)
 assert tried is not ..., "epoch_means still returns ...: cut the list into as many equal parts as there are epochs."
 assert np.allclose(tried, [3, 1]), "Two epochs of two steps: the means of [4, 2] and [1, 1] are 3 and 1."
 print("Well done. The chance the model gives to a token of the right answers, exp(-loss), epoch by epoch:")
-for name, epochs in (("lora_64", 2), ("repeated", 8), ("rank_2", 2), ("raft", 2)):
+for name, epochs in (("lora_64", EPOCHS), ("repeated", 4 * EPOCHS), ("rank_2", EPOCHS), ("raft", EPOCHS)):
     if adapters[name][2]:
         print(f"  {name:9}", *(f"{math.exp(-mean):.2f}" for mean in epoch_means(adapters[name][2], epochs)))
 

@@ -72,7 +72,7 @@ STORE, RUNS, DESK = ".assay/store", "runs", Path("lab-05")
 # The status quo is that people answer everything. Two thousand questions come in a month, and we reckon a year.
 
 # %% tags=["parameters"]
-PAIRS, DEV, TEST, ASKED_AGAIN, TOKENS = 64, 12, 66, 30, 24
+PAIRS, EPOCHS, DEV, TEST, ASKED_AGAIN, TOKENS = 64, 3, 12, 66, 30, 24
 
 # %%
 MINUTES = float(PAIRS)
@@ -84,7 +84,7 @@ EXPERIMENT = {
     "llm": {"kind": "embedded"},
     "max_new_tokens": TOKENS,
     "prompts": [{"name": "plain", "instruction": ""}, {"name": "with_examples", "examples": 2}],
-    "finetuning": {"kind": "lora", "epochs": 3, "batch_size": 8},
+    "finetuning": {"kind": "lora", "epochs": EPOCHS, "batch_size": 8},
     "training_data": [{"kind": "pairs", "reviewer_minutes": MINUTES}],
     "latency": {"questions": 10},
     "forgetting": {"questions": 0},

@@ -22,11 +22,11 @@ from labs.build import convert, sources  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 SMALL = {
-    "01_quickstart": {"PAIRS": 18, "DEV": 3, "TEST": 18, "TOKENS": 8, "DOCUMENTS": 60},
+    "01_quickstart": {"PAIRS": 18, "EPOCHS": 1, "DEV": 3, "TEST": 18, "TOKENS": 8, "DOCUMENTS": 60},
     "02_advanced_rag": {"MULTI_HOP": 6, "SINGLE_HOP": 4, "NUMERIC": 2, "ASKED": 3},
-    "03_data_and_lora": {"PAIRS": 12, "DEV": 3, "TEST": 9, "OUTSIDE": 10, "TOKENS": 6},
+    "03_data_and_lora": {"PAIRS": 12, "EPOCHS": 1, "DEV": 3, "TEST": 9, "OUTSIDE": 10, "TOKENS": 6},
     "04_feedback_and_rounds": {"PAIRS": 16, "EXAM": 18, "OUTSIDE": 10, "TOKENS": 6, "SAMPLES": 3},
-    "05_benchmark_and_roi": {"PAIRS": 18, "DEV": 3, "TEST": 31, "ASKED_AGAIN": 4, "TOKENS": 6},
+    "05_benchmark_and_roi": {"PAIRS": 18, "EPOCHS": 1, "DEV": 3, "TEST": 31, "ASKED_AGAIN": 4, "TOKENS": 6},
 }
 
 
