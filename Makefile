@@ -1,15 +1,19 @@
 # `make bench` and `make test` install what they need first; nothing else has to be done by hand.
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: bench test lint ui labs lock clean install
+.PHONY: bench test test-labs lint ui labs lock clean install
 
 bench: .venv/installed
 	$(BIN)/assay run configs/quickstart.yaml
 
 test: .venv/installed
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+	$(PYTEST) -m "not lab"
+
+test-labs: .venv/installed
+	$(PYTEST) -m lab tests/labs
 
 lint: .venv/installed
 	$(BIN)/ruff check .

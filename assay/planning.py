@@ -15,6 +15,7 @@ from assay.progress import Progress
 from assay.stages import Stages
 from assay.store import Store
 from eval.economics.prices import load_price_book
+from pipelines.effort import Effort, Laborious, Volume
 from pipelines.generation.prompts import training_pair
 from pipelines.records import Question
 from pipelines.registry import StageConfig
@@ -104,8 +105,17 @@ def _work(stages: Stages, configuration: Configuration) -> list[tuple[str, str, 
         tokens = characters / CHARACTERS_PER_TOKEN
         chunks = stages.indexing.chunks_key(configuration)
         work.append(("chunks", chunks, 0.5))
-        indexes = stages.indexing.index_keys(configuration) if stages.store.peek(chunks) else [f"{chunks}:index"]
-        work += [("index", key, tokens / EMBEDDED_TOKENS_PER_SECOND / len(indexes)) for key in indexes]
+        retriever = configuration.retriever
+        assert retriever is not None
+        # Vectors of the same chunks are made once; what a retriever learns is its own.
+        unknown = f"{chunks}:index:{retriever if isinstance(retriever, Laborious) else ''}"
+        indexes = stages.indexing.index_keys(configuration) if stages.store.peek(chunks) else [unknown]
+        seconds = _seconds(retriever, _volume(stages, configuration, tokens))
+        work += [("index", key, seconds / len(indexes)) for key in indexes]
+    if configuration.intervention is not None:
+        seconds = _seconds(configuration.intervention, _volume(stages, configuration, 0.0))
+        learnt = f"{configuration.intervention}:{stages.finished_key(configuration)}"
+        work.append(("intervention", learnt, seconds * (stages.experiment.seeds if configuration.tuned else 1)))
     if configuration.finetuning is not None:
         work += _tuning_work(stages, configuration)
     return work
@@ -133,6 +143,23 @@ def _tuning_work(stages: Stages, configuration: Configuration) -> list[tuple[str
     return work
 
 
+def _volume(stages: Stages, configuration: Configuration, corpus: float) -> Volume:
+    questions = stages.training
+    passages = configuration.depth if configuration.retrieved else 0
+    return Volume(corpus, len(questions), _question_tokens(questions), passages * CHUNK_TOKENS, ANSWER_TOKENS)
+
+
+def _seconds(config: StageConfig, volume: Volume) -> float:
+    """What a stage learns and embeds before the first answer; most only embed every chunk."""
+    effort = config.effort(volume) if isinstance(config, Laborious) else Effort(embedded=volume.corpus)
+    return (
+        effort.embedded / EMBEDDED_TOKENS_PER_SECOND
+        + effort.read / READ_TOKENS_PER_SECOND
+        + effort.written / WRITTEN_TOKENS_PER_SECOND
+        + effort.tuned / TUNED_TOKENS_PER_SECOND
+    )
+
+
 def _preference_seconds(config: StageConfig, tokens: float, questions: int) -> float:
     """Seconds for drawing the answers that feedback is given on, and for learning a pair of them for each question:
     two answers, read by the tuned weights and, at a third of the price, by the reference."""
@@ -144,7 +171,11 @@ def _preference_seconds(config: StageConfig, tokens: float, questions: int) -> f
 
 def _answer_seconds(configuration: Configuration, questions: Sequence[Question]) -> float:
     """Seconds one question takes in a batch."""
-    question_tokens = sum(len(question.text) for question in questions) / max(1, len(questions)) / CHARACTERS_PER_TOKEN
     passages = configuration.depth if configuration.retrieved else 1 if configuration.gold else 0
-    read = question_tokens + passages * CHUNK_TOKENS
+    read = _question_tokens(questions) + passages * CHUNK_TOKENS
     return read / READ_TOKENS_PER_SECOND + ANSWER_TOKENS / WRITTEN_TOKENS_PER_SECOND
+
+
+def _question_tokens(questions: Sequence[Question]) -> float:
+    """Of a question, on average."""
+    return sum(len(question.text) for question in questions) / max(1, len(questions)) / CHARACTERS_PER_TOKEN

@@ -102,3 +102,39 @@ def test_preference_tuning_is_counted_beside_the_adapter(small_dataset: Any, fak
     assert both[1].stored == "adapter (seed 0) to do, preference (seed 0) to do, adapter (seed 1) to do, " + (
         "preference (seed 1) to do, answers to do"
     )
+
+
+def test_what_retrievers_and_interventions_learn_is_counted(
+    small_dataset: Any, fake_model: Any, tmp_path: Path
+) -> None:
+    from assay.planning import _work
+
+    otter = {"kind": "otter", "samples": 3, "epochs": 2, "questions": 1}
+    arms = [
+        {"arm": "rag", "retriever": {"kind": "onegen", "llm": "fake", "epochs": 2, "negatives": 2}, "depth": 1},
+        {"arm": "rag", "retriever": {"kind": "mafin", "steps": 10, "queries_per_step": 4}, "depth": 1},
+        {"arm": "rag", "retriever": "moee_virtual", "depth": 2},
+        {"arm": "rag", "retriever": "bm25", "depth": 1, "intervention": otter, "prompt": "plain"},
+    ]
+    loaded = parse_experiment(
+        {
+            "name": "mini",
+            "dataset": small_dataset(tmp_path / "data"),
+            "llm": "fake",
+            "configurations": arms,
+            "prompts": [{"name": "plain"}],
+        }
+    )
+    stages = Stages(loaded, Store(tmp_path / "store"), Progress())
+    corpus = sum(len(document.text) for document in stages.dataset.documents) / 4
+    train = stages.training
+    question = sum(len(one.text) for one in train) / len(train) / 4
+    seconds = [{name: taken for name, _, taken in _work(stages, one)} for one in loaded.configurations]
+    lesson = question + 10 + 4 * 80  # an answer, and passages: read, found, two that are wrong
+    assert seconds[0]["index"] == pytest.approx(2 * len(train) * lesson / 450 + corpus / 1300)
+    step = 4 * (question + 2 * 80)
+    assert seconds[1]["index"] == pytest.approx((2 * corpus + len(train) * question + 3 * 10 * step) / 8000)
+    assert seconds[2]["index"] == pytest.approx(corpus / 1300)
+    read, written = 2 * (question + 40), 2 * 4 * 10  # one question, with a passage and without, four answers each
+    assert seconds[3]["intervention"] == pytest.approx(read / 1300 + written / 350 + 2 * (4 * read + written) / 450)
+    assert seconds[3]["index"] == pytest.approx(corpus / 8000)

@@ -27,6 +27,16 @@ SMALL = {
     "03_data_and_lora": {"PAIRS": 12, "EPOCHS": 1, "DEV": 3, "TEST": 9, "OUTSIDE": 10, "TOKENS": 6},
     "04_feedback_and_rounds": {"PAIRS": 16, "EXAM": 18, "OUTSIDE": 10, "TOKENS": 6, "SAMPLES": 3},
     "05_benchmark_and_roi": {"PAIRS": 18, "EPOCHS": 1, "DEV": 3, "TEST": 31, "ASKED_AGAIN": 4, "TOKENS": 6},
+    "06_embeddings": {"DOCUMENTS": 15, "TRAIN": 24, "DEV": 4, "TEST": 18, "STEPS": 4},
+    "07_one_pass_and_signals": {
+        "PAIRS": 16,
+        "STEPS": 2,
+        "DEV": 4,
+        "TEST": 12,
+        "DOCUMENTS": 12,
+        "SAMPLES": 1,
+        "TOKENS": 6,
+    },
 }
 
 
@@ -38,9 +48,17 @@ def resize(notebook: Any, sizes: dict[str, int]) -> None:
     cell.source += "".join(f"\n{name} = {size}" for name, size in sizes.items())
 
 
-# The colons make each lab a scope of its own to pytest-xdist, which would hand one process the whole file.
+def labs() -> list[Any]:
+    """Every lab; those after the first are left to ``make test-labs``."""
+    # The colons make each lab a scope of its own to pytest-xdist, which would hand one process the whole file.
+    marks = [(), *[(pytest.mark.lab,)] * (len(sources()) - 1)]
+    return [
+        pytest.param(path, id=f"{path.stem}::solved", marks=own) for path, own in zip(sources(), marks, strict=True)
+    ]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("lab", sources(), ids=lambda path: f"{path.stem}::solved")
+@pytest.mark.parametrize("lab", labs())
 def test_solved_lab_runs_and_passes_its_own_checks(lab: Path, tmp_path: Path) -> None:
     notebook = convert(lab, "solved")
     if os.environ.get("ASSAY_LABS") != "whole":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import Field
 
+from pipelines.effort import Effort, Volume
 from pipelines.learning import Report
 from pipelines.registry import Registry, StageConfig, field_of
 
@@ -61,6 +62,12 @@ class InterventionConfig(StageConfig):
     samples: int = Field(4, ge=0, le=64, description="answers drawn to each question, beside the greedy one")
     temperature: float = Field(1.0, gt=0, le=5, description="of the distribution that answers are drawn from")
     questions: int | None = Field(None, ge=1, description="train questions to ask, spread over the split; absent: all")
+
+    def effort(self, volume: Volume) -> Effort:
+        """Every question is read without and with its passages, answered once and by drawing."""
+        asked = 2 * min(volume.questions, self.questions or volume.questions)
+        prompt = volume.question + volume.passage / 2
+        return Effort(read=asked * prompt, written=asked * (1 + self.samples) * volume.answer)
 
 
 class Intervention(Protocol):

@@ -5,12 +5,13 @@ on the way (ARGS, Khanov et al. 2024).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from pipelines.effort import Effort, Volume
 from pipelines.generation.interventions import Intervention, InterventionConfig, Judgements, Subject, interventions
 from pipelines.learning import Report
 
@@ -43,6 +44,12 @@ class OtterConfig(InterventionConfig):
     learning_rate: float = Field(3e-4, gt=0, description="peak learning rate of AdamW")
     weight_decay: float = Field(0.01, ge=0, description="weight decay of AdamW")
     max_length: int = Field(1024, ge=2, description="longest prompt with an answer in tokens; never cut")
+
+    def effort(self, volume: Volume) -> Effort:
+        """As every intervention; and the inserted parameters are trained on all answers with their prompts."""
+        asking = super().effort(volume)
+        tuned = self.epochs * ((1 + self.samples) * asking.read + asking.written)
+        return replace(asking, tuned=tuned)
 
 
 @interventions.kind(OtterConfig)

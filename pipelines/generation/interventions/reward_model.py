@@ -1,13 +1,14 @@
 """A separate reward model of the base's own size, as in ARGS (Khanov et al. 2024): what an inserted signal replaces."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from pipelines.effort import Effort, Volume
 from pipelines.errors import UserError
 from pipelines.generation.interventions import (
     Intervention,
@@ -35,6 +36,12 @@ class SeparateRewardModel(InterventionConfig):
     max_length: int = Field(1024, ge=2, description="longest prompt with an answer in tokens; never cut")
     weight: float = Field(0.0, ge=0, description="how much its reward counts beside a token's logit; 0 only listens")
     candidates: int = Field(10, ge=2, description="likeliest tokens it chooses among; with a weight")
+
+    def effort(self, volume: Volume) -> Effort:
+        """As every intervention; and the reward model is trained on all answers with their prompts."""
+        asking = super().effort(volume)
+        tuned = self.epochs * ((1 + self.samples) * asking.read + asking.written)
+        return replace(asking, tuned=tuned)
 
 
 @interventions.kind(SeparateRewardModel)

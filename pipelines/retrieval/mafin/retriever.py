@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from pipelines.effort import Effort, Volume
 from pipelines.errors import UserError
 from pipelines.learning import Material, Report
 from pipelines.records import Chunk
@@ -45,6 +46,13 @@ class MafinConfig(OverBlackBox):
     trained_on: Literal["combined", "alone"] = Field(
         default="combined", description="combined: the loss sees the weighted sum, alone: the augmenter's score alone"
     )
+
+    def effort(self, volume: Volume) -> Effort:
+        """As ``OverBlackBox``; and the augmenter is trained, a step at the price of reading its texts three times, and
+        reads everything once."""
+        step = volume.question + (self.positives + self.hard_negatives) * volume.passage
+        trained = 3 * self.steps * self.queries_per_step * step
+        return Effort(embedded=super().effort(volume).embedded + trained + volume.corpus)
 
     @model_validator(mode="after")
     def _learned_in_training(self) -> Self:

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from pipelines.effort import Effort, Volume
 from pipelines.registry import StageConfig
 from pipelines.retrieval.embedders import EmbedderField
 from pipelines.retrieval.embedders.embedded import EmbeddedConfig
@@ -37,3 +38,7 @@ class OverBlackBox(StageConfig):
     index: Literal["chroma", "exact"] = Field(
         default="chroma", description="chroma searches an HNSW graph, exact compares every vector"
     )
+
+    def effort(self, volume: Volume) -> Effort:
+        """The black box reads everything once; nothing else is read while a matrix is trained."""
+        return Effort(embedded=volume.corpus + volume.questions * volume.question)

@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from pipelines.effort import Effort, Volume
 from pipelines.generation.weights import Device, DType
 from pipelines.registry import StageConfig
 from pipelines.retrieval.moee.combining import Combine, Routing
@@ -67,6 +68,10 @@ class CombiningConfig(StageConfig):
     alpha: float | Literal["dev"] = Field(
         default=1.0, description="for sum: the weight of RW; dev chooses it by nDCG@10 on the dev questions"
     )
+
+    def effort(self, volume: Volume) -> Effort:
+        """The language model reads every chunk."""
+        return Effort(read=volume.corpus)
 
     @model_validator(mode="after")
     def _alpha_fits(self) -> Self:

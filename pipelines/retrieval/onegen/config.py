@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from pipelines.effort import Effort, Volume
 from pipelines.generation import LanguageModelField
 from pipelines.generation.models.embedded import EmbeddedLanguageModel
 from pipelines.registry import StageConfig
@@ -45,6 +46,15 @@ class OneGenConfig(StageConfig):
     gradient_checkpointing: bool = Field(
         default=False, description="compute activations twice and keep fewer: less memory"
     )
+
+    def effort(self, volume: Volume) -> Effort:
+        """Each question is learnt with a passage to read, one to find and its negatives; then every chunk is read."""
+        questions = self.epochs * volume.questions
+        if self.max_steps is not None:
+            questions = min(questions, self.max_steps * self.batch_size)
+        passage = min(volume.passage, self.max_length)
+        one = volume.question + volume.answer + (2 + self.negatives) * passage
+        return Effort(tuned=questions * one, read=volume.corpus)
 
     @property
     def scale(self) -> float:
