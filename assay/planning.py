@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.table import Table
 
 from assay.experiment import Configuration, Experiment
+from assay.interventions import AT_USE
 from assay.progress import Progress
 from assay.stages import Stages
 from assay.store import Store
@@ -113,8 +114,9 @@ def _work(stages: Stages, configuration: Configuration) -> list[tuple[str, str, 
         seconds = _seconds(retriever, _volume(stages, configuration, tokens))
         work += [("index", key, seconds / len(indexes)) for key in indexes]
     if configuration.intervention is not None:
+        retrieved = (configuration.retriever, configuration.depth) if configuration.retrieved else None
         seconds = _seconds(configuration.intervention, _volume(stages, configuration, 0.0))
-        learnt = f"{configuration.intervention}:{stages.finished_key(configuration)}"
+        learnt = f"{configuration.intervention.model_dump(exclude=AT_USE)}:{configuration.prompt}:{configuration.tuned}:{retrieved}"
         work.append(("intervention", learnt, seconds * (stages.experiment.seeds if configuration.tuned else 1)))
     if configuration.finetuning is not None:
         work += _tuning_work(stages, configuration)
