@@ -116,8 +116,10 @@ def _work(stages: Stages, configuration: Configuration) -> list[tuple[str, str, 
     if configuration.intervention is not None:
         retrieved = (configuration.retriever, configuration.depth) if configuration.retrieved else None
         seconds = _seconds(configuration.intervention, _volume(stages, configuration, 0.0))
-        learnt = f"{configuration.intervention.model_dump(exclude=AT_USE)}:{configuration.prompt}:{configuration.tuned}:{retrieved}"
-        work.append(("intervention", learnt, seconds * (stages.experiment.seeds if configuration.tuned else 1)))
+        learnt = (configuration.intervention.model_dump(exclude=AT_USE), configuration.prompt, configuration.tuned)
+        work.append(
+            ("intervention", f"{learnt}:{retrieved}", seconds * (stages.experiment.seeds if configuration.tuned else 1))
+        )
     if configuration.finetuning is not None:
         work += _tuning_work(stages, configuration)
     return work
