@@ -55,10 +55,12 @@ def _clustering(path: Path) -> Any:
 def _classification(folder: Path) -> Any:
     from mteb.abstasks.classification import AbsTaskClassification
 
-    splits = {}
-    for split in (TRAIN, TEST):
-        found = read_labelled(folder / f"{split}.jsonl")
-        splits[split] = {"text": found.texts, "label": found.labels}
+    found = {split: read_labelled(folder / f"{split}.jsonl") for split in (TRAIN, TEST)}
+    names = sorted({label for one in found.values() for label in one.labels})
+    numbers = {name: number for number, name in enumerate(names)}  # what mteb scores where there are two labels
+    splits: dict[str, dict[str, list[Any]]] = {
+        split: {"text": one.texts, "label": [numbers[label] for label in one.labels]} for split, one in found.items()
+    }
     return _task(AbsTaskClassification, folder, "Classification", "accuracy", _splits(splits))
 
 

@@ -87,7 +87,22 @@ def test_mteb_scores_every_kind_of_task(tmp_path: Path) -> None:
     (tmp_path / "groups.jsonl").write_text(lines, encoding="utf-8")
     for split in ("train", "test"):
         (tmp_path / f"{split}.jsonl").write_text(lines, encoding="utf-8")
-    tasks = Tasks(sts=[tmp_path / "sts.csv"], clustering=[tmp_path / "groups.jsonl"], classification=[tmp_path])
+    judged = tmp_path / "judged"
+    (judged / "qrels").mkdir(parents=True)
+    texts = {"cats": "The cat sleeps.", "bills": "Invoices are paid in June.", "snow": "Snow falls on the yard."}
+    corpus = [{"_id": name, "title": "", "text": text} for name, text in texts.items()]
+    asked = [{"_id": "a", "text": "when are invoices paid?"}, {"_id": "b", "text": "where does the snow fall?"}]
+    for name, lines_of in (("corpus", corpus), ("queries", asked)):
+        (judged / f"{name}.jsonl").write_text("\n".join(map(json.dumps, lines_of)), encoding="utf-8")
+    grades = "query-id\tcorpus-id\tscore\na\tbills\t1\nb\tsnow\t1\n"
+    (judged / "qrels" / "test.tsv").write_text(grades, encoding="utf-8")
+    tasks = Tasks(
+        sts=[tmp_path / "sts.csv"],
+        retrieval=[judged],
+        reranking=[judged],
+        clustering=[tmp_path / "groups.jsonl"],
+        classification=[tmp_path],
+    )
     found = evaluate_embedder(parse_embedder("embedded"), tasks)
-    assert [one.kind for one in found] == ["STS", "Clustering", "Classification"]
-    assert [one.score for one in found] == pytest.approx([1, 1, 1], abs=0.05)
+    assert [one.kind for one in found] == ["STS", "Retrieval", "Reranking", "Clustering", "Classification"]
+    assert [one.score for one in found] == pytest.approx([1, 1, 1, 1, 1], abs=0.05)
