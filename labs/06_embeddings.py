@@ -19,7 +19,7 @@
 # **You need** a laptop. No API key, no GPU and no network. Lab 02 comes first: this one takes retrieval metrics and
 # paired comparisons for granted.
 #
-# **It takes** about an hour to read and do, of which the computer works three or four minutes (two CPU cores).
+# **It takes** about an hour to read and do, of which the computer works some minutes (two CPU cores).
 #
 # **The exercises** work as in lab 01: fill the blanks (`...`), run the check. Whoever gives one up can go on: no later
 # cell needs it.

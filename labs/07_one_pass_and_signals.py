@@ -18,7 +18,7 @@
 #
 # **You need** a laptop. No API key, no GPU and no network. Labs 01 and 03 come first.
 #
-# **It takes** about an hour to read and do, of which the computer works four or five minutes (two CPU cores).
+# **It takes** about an hour to read and do, of which the computer works some minutes (two CPU cores).
 #
 # **The exercises** work as in lab 01: fill the blanks (`...`), run the check. Whoever gives one up can go on: no later
 # cell needs it.
