@@ -19,16 +19,18 @@ METRICS = ("f1", "correct", "contains")
 
 def outside_questions(stages: Stages) -> tuple[Question, ...]:
     """The general-knowledge questions that the experiment asks, drawn by its seed; none where it asks for none."""
+    count = stages.experiment.forgetting.questions
+    if not count:
+        return ()
     questions = datasets.build(datasets.parse("general_knowledge"))().questions
-    return tuple(spread(questions, stages.experiment.forgetting.questions, stages.experiment.seed))
+    return tuple(spread(questions, count, stages.experiment.seed))
 
 
 def forgetting(stages: Stages, selection: Selection) -> dict[str, dict[str, Estimate]]:
     """Scores on general knowledge by configuration id, for the closed-book cells of both weights; with the prompts
     these cells chose on their own domain. Empty where one of the two is missing or the experiment says so."""
     chosen = [selection.representatives.get(arm) for arm in ("closed_book", "lora")]
-    questions = outside_questions(stages)
-    if not questions or None in chosen:
+    if None in chosen or not (questions := outside_questions(stages)):
         return {}
     found = {}
     for configuration in (c for c in stages.experiment.configurations if c.id in chosen):

@@ -114,12 +114,7 @@ def _work(stages: Stages, configuration: Configuration) -> list[tuple[str, str, 
         seconds = _seconds(retriever, _volume(stages, configuration, tokens))
         work += [("index", key, seconds / len(indexes)) for key in indexes]
     if configuration.intervention is not None:
-        retrieved = (configuration.retriever, configuration.depth) if configuration.retrieved else None
-        seconds = _seconds(configuration.intervention, _volume(stages, configuration, 0.0))
-        learnt = (configuration.intervention.model_dump(exclude=AT_USE), configuration.prompt, configuration.tuned)
-        work.append(
-            ("intervention", f"{learnt}:{retrieved}", seconds * (stages.experiment.seeds if configuration.tuned else 1))
-        )
+        work.append(_intervention_work(stages, configuration, configuration.intervention))
     if configuration.finetuning is not None:
         work += _tuning_work(stages, configuration)
     return work
@@ -145,6 +140,14 @@ def _tuning_work(stages: Stages, configuration: Configuration) -> list[tuple[str
             seconds = _preference_seconds(configuration.preference, tokens, len(pairs))
             work.append((f"preference (seed {seed})", f"{unknown}:{configuration.preference}", seconds))
     return work
+
+
+def _intervention_work(stages: Stages, configuration: Configuration, config: StageConfig) -> tuple[str, str, float]:
+    """As ``_work``, for all seeds together: what is learnt anew with each model, prompt and search."""
+    read = (configuration.retriever, configuration.depth) if configuration.retrieved else None
+    key = f"{config.model_dump(exclude=AT_USE)}:{configuration.prompt}:{configuration.tuned}:{read}"
+    seconds = _seconds(config, _volume(stages, configuration, 0.0))
+    return "intervention", key, seconds * (stages.experiment.seeds if configuration.tuned else 1)
 
 
 def _volume(stages: Stages, configuration: Configuration, corpus: float) -> Volume:

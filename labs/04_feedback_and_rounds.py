@@ -84,7 +84,7 @@ shutil.rmtree(DESK, ignore_errors=True)
 TASKS = ("classify", "convert", "reply")
 ours = [question for question in world.questions if question.kind in TASKS]
 others = [question for question in ours if question.split != "train"]
-evaluated = others[:: len(others) // EXAM]
+evaluated = others[:: max(1, len(others) // EXAM)]
 asked = [question for question in ours if question.split == "train" or question in evaluated]
 pages = {span.document_id: f"{span.document_id.replace('/', '-')}.md" for one in asked for span in one.gold}
 HANDBOOK.mkdir(parents=True)

@@ -45,7 +45,7 @@ warnings.filterwarnings("ignore", category=FutureWarning)  # libraries talking t
 warnings.filterwarnings("ignore", message="IProgress not found")
 pd.options.display.precision = 3
 plt.rcParams |= {"figure.dpi": 100, "axes.spines.top": False, "axes.spines.right": False, "axes.titlelocation": "left"}
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#999999"
+BLUE, GREEN, GREY = "#0072B2", "#009E73", "#999999"
 STORE, RUNS = ".assay/store", "runs"
 
 # %% [markdown]

@@ -33,6 +33,9 @@ import pandas as pd
 import torch
 from IPython.display import display
 
+warnings.filterwarnings("ignore", category=FutureWarning)  # libraries talking to their own developers
+warnings.filterwarnings("ignore", message="IProgress not found")
+
 import assay
 from eval.metrics.confidence import auroc, risk_coverage
 from pipelines.generation.models.embedded import EmbeddedLanguageModel, embedded
@@ -42,8 +45,6 @@ from pipelines.generation.otter.size import Size
 from pipelines.retrieval.onegen.sequences import answered, read
 from pipelines.retrieval.onegen.vocabulary import Vocabulary
 
-warnings.filterwarnings("ignore", category=FutureWarning)  # libraries talking to their own developers
-warnings.filterwarnings("ignore", message="IProgress not found")
 pd.options.display.max_colwidth = 90
 pd.options.display.precision = 3
 plt.rcParams |= {"figure.dpi": 100, "axes.spines.top": False, "axes.spines.right": False, "axes.titlelocation": "left"}

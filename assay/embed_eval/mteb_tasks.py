@@ -57,7 +57,7 @@ def _classification(folder: Path) -> Any:
 
     found = {split: read_labelled(folder / f"{split}.jsonl") for split in (TRAIN, TEST)}
     names = sorted({label for one in found.values() for label in one.labels})
-    numbers = {name: number for number, name in enumerate(names)}  # what mteb scores where there are two labels
+    numbers = {name: number for number, name in enumerate(names)}  # with two labels mteb scores no words
     splits: dict[str, dict[str, list[Any]]] = {
         split: {"text": one.texts, "label": [numbers[label] for label in one.labels]} for split, one in found.items()
     }

@@ -2,7 +2,7 @@
 file a technique; they lie apart from what they run, so that listing them loads no tensor library."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -68,6 +68,11 @@ class InterventionConfig(StageConfig):
         asked = 2 * min(volume.questions, self.questions or volume.questions)
         prompt = volume.question + volume.passage / 2
         return Effort(read=asked * prompt, written=asked * (1 + self.samples) * volume.answer)
+
+    def _trained(self, volume: Volume, epochs: int) -> Effort:
+        """As ``effort``; and something is trained on all answers, each with its prompt."""
+        asking = InterventionConfig.effort(self, volume)
+        return replace(asking, tuned=epochs * ((1 + self.samples) * asking.read + asking.written))
 
 
 class Intervention(Protocol):

@@ -5,7 +5,7 @@ on the way (ARGS, Khanov et al. 2024).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -47,9 +47,7 @@ class OtterConfig(InterventionConfig):
 
     def effort(self, volume: Volume) -> Effort:
         """As every intervention; and the inserted parameters are trained on all answers with their prompts."""
-        asking = super().effort(volume)
-        tuned = self.epochs * ((1 + self.samples) * asking.read + asking.written)
-        return replace(asking, tuned=tuned)
+        return self._trained(volume, self.epochs)
 
 
 @interventions.kind(OtterConfig)

@@ -1,7 +1,7 @@
 """A separate reward model of the base's own size, as in ARGS (Khanov et al. 2024): what an inserted signal replaces."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
@@ -39,9 +39,7 @@ class SeparateRewardModel(InterventionConfig):
 
     def effort(self, volume: Volume) -> Effort:
         """As every intervention; and the reward model is trained on all answers with their prompts."""
-        asking = super().effort(volume)
-        tuned = self.epochs * ((1 + self.samples) * asking.read + asking.written)
-        return replace(asking, tuned=tuned)
+        return self._trained(volume, self.epochs)
 
 
 @interventions.kind(SeparateRewardModel)
