@@ -54,6 +54,9 @@ class AugmenterConfig(Closed):
     lora: int | None = Field(
         default=None, ge=1, description="rank of low-rank adapters on all linear layers; none: weights are tuned whole"
     )
+    trained_layers: int | None = Field(
+        default=None, ge=1, description="upper layers that are trained, those below stay as they are; none: all are"
+    )
     max_length: int = Field(default=128, ge=8, description="tokens of a text that are read; the rest is cut off")
     query_prefix: str = Field(default="", description="put before every query (E5 wants 'query: ')")
     document_prefix: str = Field(default="", description="put before every document (E5 wants 'passage: ')")
@@ -105,6 +108,21 @@ class Augmenter:
             self.model[0].model = self.model[0].model.merge_and_unload()
         self.model.save(str(folder), create_model_card=False)
 
+    def freeze(self) -> None:
+        """Take gradients from the word embeddings, of which a few thousand questions see few, and from the layers below
+        the trained ones. Raises ``UserError`` where there are fewer."""
+        body = self.model[0].model
+        body.get_input_embeddings().requires_grad_(False)
+        if self.config.trained_layers is not None:
+            _, layers = _stack(body)
+            if self.config.trained_layers > len(layers):
+                raise UserError(
+                    f"augmenter: trained_layers: {self.config.trained_layers} are to be trained, the model has "
+                    f"{len(layers)}"
+                )
+            for layer in layers[: len(layers) - self.config.trained_layers]:
+                layer.requires_grad_(False)
+
     @property
     def dimension(self) -> int:
         """Length of a vector."""
@@ -147,17 +165,24 @@ def keep_layers(body: Any, number: int) -> None:
     ``UserError`` where it has fewer."""
     from torch.nn import ModuleList
 
-    layers = body.config.num_hidden_layers
-    if number > layers:
-        raise UserError(f"augmenter: layers: {number} are to be kept, the model has {layers}")
-    name, stack = next(
+    name, stack = _stack(body)
+    if number > len(stack):
+        raise UserError(f"augmenter: layers: {number} are to be kept, the model has {len(stack)}")
+    parent, _, attribute = name.rpartition(".")
+    setattr(body.get_submodule(parent), attribute, ModuleList(stack[place] for place in spread(number, len(stack))))
+    body.config.num_hidden_layers = number
+
+
+def _stack(body: Any) -> tuple[str, Any]:
+    """The layers of a transformer, and the name of their list in it."""
+    from torch.nn import ModuleList
+
+    number = body.config.num_hidden_layers
+    return next(
         (name, module)
         for name, module in body.named_modules()
-        if isinstance(module, ModuleList) and len(module) == layers
+        if isinstance(module, ModuleList) and len(module) == number
     )
-    parent, _, attribute = name.rpartition(".")
-    setattr(body.get_submodule(parent), attribute, ModuleList(stack[place] for place in spread(number, layers)))
-    body.config.num_hidden_layers = number
 
 
 def spread(number: int, layers: int) -> list[int]:

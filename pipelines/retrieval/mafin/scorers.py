@@ -18,13 +18,13 @@ Groups = list[dict[str, Any]]
 
 class AugmentedScorer(torch.nn.Module):
     """``w s_bb + (1 - w) s_theta``. The ``weight`` of the black box is a number, or ``None`` for one that is learnt,
-    from 1/2 on. Word embeddings stay as they are: a few thousand questions see few of the words."""
+    from 1/2 on."""
 
     def __init__(self, augmenter: Augmenter, weight: float | None) -> None:
         super().__init__()
         self.augmenter = augmenter
+        augmenter.freeze()
         self.encoder = augmenter.model  # registers its parameters
-        self.encoder[0].model.get_input_embeddings().requires_grad_(False)
         self.fixed = weight
         self.logit = torch.nn.Parameter(torch.zeros((), device=augmenter.model.device)) if weight is None else None
 

@@ -14,10 +14,12 @@ from pipelines.retrieval.mafin.black_box import fetch
 from pipelines.retrieval.mafin.examples import Examples, labelled_examples, mine, written_examples
 from pipelines.retrieval.mafin.settings import OverBlackBox
 
-DEV_QUESTIONS = 100
-"""Dev questions that a training is watched by: each look embeds their passages anew."""
-_POOL, _RELEVANT = 10, 5
-"""Passages that are ranked for each dev question: the nearest by the black box, and at most so many relevant ones."""
+DEV_QUESTIONS = 300
+"""Dev questions that a training is watched by."""
+DEV_PASSAGES, _NEAREST = 4096, 10
+"""Passages that are ranked for them, each of which every look embeds anew: all where there are no more. Else the
+relevant ones, the nearest by the black box, and others drawn at random: without those a training that lifts what has
+nothing to do with a question would look better than it is."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Texts:
 
 @dataclass(frozen=True)
 class Dev:
-    """Questions of dev over the passages that can matter for them; ``grades`` by place of the passage."""
+    """Questions of dev over one pool of passages; ``grades`` by place of the passage."""
 
     queries: Texts
     passages: Texts
@@ -88,13 +90,13 @@ def prepare(material: Material, black_box: Embedder, config: OverBlackBox) -> Ta
 def _dev(dev: Examples, asked: torch.Tensor, read: torch.Tensor, seed: int) -> Dev:
     draw = Random(seed)
     chosen = draw.sample(range(len(dev.queries)), min(DEV_QUESTIONS, len(dev.queries)))
-    pool = set((asked[chosen] @ read.T).topk(min(_POOL, len(read))).indices.flatten().tolist())
-    for query in chosen:
-        relevant = sorted(dev.grades[query])
-        pool.update(draw.sample(relevant, min(_RELEVANT, len(relevant))))
+    pool = {place for query in chosen for place in dev.grades[query]}
+    pool.update((asked[chosen] @ read.T).topk(min(_NEAREST, len(read))).indices.flatten().tolist())
+    others = [place for place in range(len(read)) if place not in pool]
+    pool.update(draw.sample(others, min(len(others), max(0, DEV_PASSAGES - len(pool)))))
     new = {place: number for number, place in enumerate(sorted(pool))}
     return Dev(
         Texts(dev.queries, asked).take(chosen),
         Texts(dev.passages, read).take(list(new)),
-        [{new[place]: grade for place, grade in dev.grades[query].items() if place in new} for query in chosen],
+        [{new[place]: grade for place, grade in dev.grades[query].items()} for query in chosen],
     )

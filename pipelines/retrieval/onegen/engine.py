@@ -83,10 +83,7 @@ class Engine:
             output.append(token)
             if len(output) == limit:
                 break
-            if token != trigger or context != "recomputed":
-                state, fed = run.feed([token]), fed + 1
-            else:  # whoever reads everything anew has no use for its state
-                run.tokens.append(token)
+            state, fed = run.feed([token]), fed + 1
             if token == trigger:
                 searches -= 1
                 if context == "doubled":

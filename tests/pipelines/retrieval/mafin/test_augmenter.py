@@ -91,3 +91,19 @@ def test_a_causal_language_model_is_pooled_by_its_mean(tmp_path: Path, tiny_llam
     inputs = augmenter.model.preprocess(["The pump leaks."])
     states = augmenter.model[0](dict(inputs))["token_embeddings"][0].mean(0).detach().numpy()
     assert augmenter.embed(["The pump leaks."], "query")[0] == pytest.approx(states / np.linalg.norm(states), abs=1e-5)
+
+
+def test_layers_below_the_trained_ones_and_word_embeddings_stay_as_they_are(tiny_encoder: Path) -> None:
+    augmenter = Augmenter.start(AugmenterConfig(name=str(tiny_encoder), trained_layers=1))
+    augmenter.freeze()
+    body = augmenter.model[0].model
+    assert not body.embeddings.word_embeddings.weight.requires_grad
+    trained = [all(one.requires_grad for one in layer.parameters()) for layer in body.encoder.layer]
+    frozen = [not any(one.requires_grad for one in layer.parameters()) for layer in body.encoder.layer]
+    assert trained == [False, False, False, True]
+    assert frozen == [True, True, True, False]
+
+
+def test_more_layers_than_there_are_cannot_be_trained(tiny_encoder: Path) -> None:
+    with pytest.raises(UserError, match="trained_layers: 5 are to be trained, the model has 4"):
+        Augmenter.start(AugmenterConfig(name=str(tiny_encoder), trained_layers=5)).freeze()

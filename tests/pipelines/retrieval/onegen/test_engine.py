@@ -98,12 +98,19 @@ def test_nothing_is_encoded_twice(engine: Engine, trigger: int) -> None:
 
 
 def test_recomputing_reads_the_whole_sequence_at_each_search_and_writes_the_same(engine: Engine, trigger: int) -> None:
+    import torch
+
     _, places, output = by_hand(engine, trigger, 3, 12)
-    written = engine.write(GIVEN, trigger, Seeking(), searches=3, max_new_tokens=12, context="recomputed")
+    cached, anew = Seeking(), Seeking()
+    engine.write(GIVEN, trigger, cached, searches=3, max_new_tokens=12)
+    written = engine.write(GIVEN, trigger, anew, searches=3, max_new_tokens=12, context="recomputed")
     assert [*_flat(written.parts, trigger)] == output
+    assert len(cached.states) == len(anew.states) == len(places)
+    for left, right in zip(cached.states, anew.states, strict=True):  # it searches by the same vectors too
+        assert torch.allclose(left, right, atol=1e-5)
     read = [place + 1 + len(PASSAGES[number]) for number, place in enumerate(places)]
-    assert written.encoded == len(GIVEN) + sum(read) + (len(output) - 1 - len(places))
-    assert written.passes == 1 + (len(output) - 1)
+    assert written.encoded == len(GIVEN) + sum(read) + (len(output) - 1)
+    assert written.passes == 1 + (len(output) - 1) + len(places)
 
 
 def test_the_published_query_is_another_vector_and_costs_the_whole_sequence(engine: Engine, trigger: int) -> None:
