@@ -17,8 +17,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from eval.metrics.confidence import auroc, calibration_error, risk_coverage
+import numpy as np
+
+from eval.confidence import auroc_interval
+from eval.metrics.confidence import calibration_error, risk_coverage
 from eval.metrics.contains import contains
+from eval.statistics import clusters_by_gold
 from pipelines.corpus import datasets
 from pipelines.corpus.sampling import spread
 from pipelines.finetuning.preference.sampling import sample_answers
@@ -71,11 +75,14 @@ def judged(model: Any, questions: Sequence[Question], dataset: Any, samples: int
     return rows
 
 
-def row(name: str, confidence: Sequence[float], right: Sequence[bool], took: dict[str, float]) -> str:
+def row(
+    name: str, confidence: Sequence[float], right: Sequence[bool], questions: Sequence[Question], took: dict[str, float]
+) -> str:
     """One line of the table."""
-    curve, area = risk_coverage(confidence, right), auroc(confidence, right)
+    curve = risk_coverage(confidence, right)
+    area = auroc_interval(np.array([confidence]), np.array([right]), clusters_by_gold(questions), SEED)
     figures = (
-        "" if area is None else f"{area:.3f}",
+        "" if area is None else f"{area.mean:.3f} ({area.low:.3f} to {area.high:.3f})",
         f"{calibration_error(confidence, right):.3f}",
         f"{curve.area:.3f}",
         f"{curve.accuracy_at(0.2):.2f}",
@@ -121,7 +128,7 @@ def main() -> None:
             answers = dict(model.with_intervention(intervention, Path(folder)).generate(asked, LENGTH))
         found = [answers[place] for place in range(len(asked))]
         right = [bool(contains(one.text, q.answers, True)) for one, q in zip(found, questions, strict=True)]
-        print(row(name, [one.confidence or 0.0 for one in found], right, took), flush=True)
+        print(row(name, [one.confidence or 0.0 for one in found], right, questions, took), flush=True)
     print(f"\ntest answers: {len(right)}, right: {sum(right)}")
 
 

@@ -25,18 +25,19 @@ def confidence_quality(
     curves = [risk_coverage(*pair) for pair in zip(given, right, strict=True)]
     errors = [calibration_error(*pair) for pair in zip(given, right, strict=True)]
     return ConfidenceQuality(
-        auroc=_auroc(given, right, clusters, seed),
+        auroc=auroc_interval(given, right, clusters, seed),
         calibration_error=float(np.mean(errors)),
         risk_coverage_area=float(np.mean([curve.area for curve in curves])),
         correct_of_surest_half=float(np.mean([curve.accuracy_at(0.5) for curve in curves])),
     )
 
 
-def _auroc(
+def auroc_interval(
     given: NDArray[np.float64], right: NDArray[np.bool_], clusters: NDArray[np.int64], seed: int
 ) -> Estimate | None:
-    """With a percentile interval from draws of whole clusters; draws without a right or a wrong answer are left out.
-    ``None`` where all answers are right or all wrong."""
+    """The AUROC, its mean over training seeds, with a percentile interval from draws of whole clusters; draws without a
+    right or a wrong answer are left out. ``None`` where all answers are right or all wrong. ``given`` (confidences) and
+    ``right`` have shape ``[seeds, n]``, ``clusters`` are the labels of ``clusters_by_gold``."""
     values = [auroc(*pair) for pair in zip(given, right, strict=True)]
     known = [value for value in values if value is not None]
     if len(known) < len(values):

@@ -16,8 +16,8 @@
 # API answers for cannot be tuned, but a small model beside it can. In this lab you build the decisive lines of both,
 # and ask of each what has to be asked of every method: better than *what*?
 #
-# **You need** a laptop. No API key, no GPU and no network. Lab 02 comes first: this one takes retrieval metrics and
-# paired comparisons for granted.
+# **You need** a laptop. No API key, no GPU and no network. Labs 02 and 04 come first: this one takes retrieval
+# metrics, paired comparisons and the size of an exam for granted.
 #
 # **It takes** about an hour to read and do, of which the computer works some minutes (two CPU cores).
 #
@@ -101,7 +101,7 @@ print(f"mean cosine of two different questions: hidden state {cosines(hidden).me
 #
 # ### Exercise 1: take out what all have in common
 # The **z-score** of a number is its distance from the mean of that number over a corpus, in standard deviations. Write
-# it for all rows at once. (`rows.mean(axis=0)`, `rows.std(axis=0)`.)
+# it for all rows at once. (`x.mean(axis=0)`, `x.std(axis=0)`; mind whose.)
 
 
 # %% tags=["blank"] exercise="1"
@@ -135,9 +135,9 @@ plt.show()
 
 # %% [markdown]
 # Mind *whose* mean it is. The published code takes that of the **batch**. Then the vector of a text depends on what
-# else is embedded beside it, a question and a document that are embedded on different days do not fit together, and a
-# text alone becomes zeros (try `z_scored(rows[:1], rows[:1])`). Here it is the mean of the indexed corpus, frozen with
-# the index.
+# else is embedded beside it, a question and a document that are embedded on different days do not fit together, and of a
+# text alone nothing is left: zero over zero (the published code adds 1e-8 to the deviation and gets zeros). Here it is
+# the mean of the indexed corpus, frozen with the index.
 #
 # ## 2. Where the text was sent
 #
@@ -146,7 +146,7 @@ plt.show()
 #
 # ### Exercise 2: a sum as one vector
 # An index searches *one* vector. Make one of both parts, such that the inner product of two such vectors is
-# $\cos_{HS} + \alpha \cos_{RW}$. (`unit` is above; `np.hstack` puts arrays side by side.)
+# $\cos_{HS} + \alpha \cos_{RW}$: inner products, not yet cosines. (`unit` is above; `np.hstack` puts arrays side by side.)
 
 
 # %% tags=["blank"] exercise="2"
@@ -164,13 +164,13 @@ def one_vector(hs, rw, alpha):
 
 # %% tags=["check"] exercise="2"
 weights = gated(rows, encoder.layout, "softmax")[:, encoder.layout.hidden :]
-tried = one_vector(hidden, weights, 4.0)
+tried = one_vector(hidden, weights, 9.0)
 assert tried is not ..., "one_vector still returns ...: both parts at length 1, side by side, the second one scaled."
 assert tried.shape[1] == hidden.shape[1] + weights.shape[1], "All numbers of both parts belong into the vector."
-wanted = unit(hidden) @ unit(hidden).T + 4 * unit(weights) @ unit(weights).T
+wanted = unit(hidden) @ unit(hidden).T + 9 * unit(weights) @ unit(weights).T
 assert np.allclose(tried @ tried.T, wanted, atol=1e-4), "The factor stands in both vectors of a product: its root."
 lengths = np.linalg.norm(tried, axis=1)
-print(f"Well done. All have the length {lengths.mean():.3f} = sqrt(1 + 4), so a cosine index ranks by the same sum.")
+print(f"Well done. All have the length {lengths.mean():.3f} = sqrt(1 + 9), so a cosine index ranks by the same sum.")
 
 # %% [markdown]
 # ## 3. Better than what?
@@ -263,8 +263,8 @@ verdicts(mixture)
 # %% [markdown]
 # The published table gives the z-score to `RW`, `concat` and `sum` and withholds it from `HS`: what `virtual_concat_z`
 # has over `virtual_hs`, `virtual_hs_z` may have as well. And two rows are those that a team has to look at: `minilm`, a
-# small encoder that was *trained* for similarity, and `bm25`, which costs nothing. On STS-B and NFCorpus the same arms
-# stand in `docs/methods.md`.
+# small encoder that was *trained* for similarity, and `bm25`, which costs nothing. The same arms on
+# NFCorpus stand in `docs/methods.md`, on STS-B in `pipelines/retrieval/moee/README.md`.
 #
 # ## 4. A black box with something beside it
 #
@@ -351,9 +351,8 @@ display(table(augmented), verdicts(augmented))
 
 # %% [markdown]
 # ### Exercise 6: how many questions would it take?
-# A difference of `gap` is shown four times out of five where the exam is large enough, and the smallest difference that
-# an exam can show shrinks with the root of its size (lab 04). A comparison carries that smallest difference as
-# `minimum_detectable`. How many questions would show a difference of .02 between Mafin and its cheap rival?
+# A comparison carries its `minimum_detectable`: a true difference of that size is shown four times out of five. It
+# shrinks about with the root of the number of questions (lab 04). How many questions would show a difference of .02 between Mafin and its cheap rival?
 
 # %%
 PAIR = ("mafin", "linear_adapter")  # two that rank exactly alike are not compared; then the first comparison serves
@@ -385,7 +384,7 @@ print(f"Well done. {augmented.questions} questions were asked; to tell .02 takes
 #
 # **What you have not shown.** The mixture was virtual and the exam small. Nothing here speaks about MoEE on a model
 # that was trained to route: `configs/moee.yaml` is that experiment, for a GPU. Mafin had a few dozen steps on a few
-# questions; `docs/methods.md` has it on NFCorpus and FiQA with three seeds and all its rivals.
+# questions; `docs/methods.md` has it on NFCorpus with three seeds and all its rivals.
 #
 # **Go on.** Take your own documents (`dataset: {kind: folder, ...}`). Put an API in the black box's place
 # (`black_box: {kind: langchain, embeddings: langchain_openai.OpenAIEmbeddings, ...}`): its vectors are fetched once and

@@ -16,7 +16,7 @@
 # inserted into the frozen model, in the pass that writes the answer. In this lab you take both apart, count what they
 # save, and ask whether the cheap things of yesterday would have done.
 #
-# **You need** a laptop. No API key, no GPU and no network. Labs 01 and 03 come first.
+# **You need** a laptop. No API key, no GPU and no network. Labs 01 to 03 come first.
 #
 # **It takes** about an hour to read and do, of which the computer works some minutes (two CPU cores).
 #
@@ -55,7 +55,7 @@ STORE, RUNS = ".assay/store", "runs"
 # ## 1. One sequence
 #
 # OneGen reads a question and writes `[RQ]`. The state at that token is compared with the states that passages have at
-# their `[RD]`. The nearest passage is put *behind* the token, into the same key-value cache, and the model goes on.
+# `[RD]`, a token that is put behind every one of them. The nearest passage is put *behind* the token, into the same key-value cache, and the model goes on.
 # Here is such a sequence as it is learnt from:
 
 # %% tags=["parameters"]
@@ -142,7 +142,7 @@ def tokens_read(question, passage, searches):
 
 # %% tags=["check"] exercise="2"
 tried = tokens_read(10, 100, 1)
-assert ... not in tried, "tokens_read still returns ...; fill both lines."
+assert not any(one is ... for one in tried), "tokens_read still returns ...; fill both lines."
 assert tried[0] == 110, f"One pass reads question and passage once: 110, not {tried[0]}."
 assert tried[1] == 120, f"Begun anew: 10 before the search, 110 after it, so 120, not {tried[1]}."
 assert tokens_read(10, 100, 3) == (310, 640), "Three searches: 310; and 10 + 110 + 210 + 310."
@@ -223,7 +223,7 @@ print("`benchmarks/onegen_tables.py` has that row; docs/methods.md says how it c
 # Now the second method. Otter adds rows to the matrices of a frozen model. The hidden state becomes $[h; h']$, and
 # every matrix $W$ becomes
 #
-# $$ \begin{bmatrix} W & 0 \\ W' & \end{bmatrix} \begin{bmatrix} h \\ h' \end{bmatrix}
+# $$ \begin{bmatrix} [\,W \;\; 0\,] \\ W' \end{bmatrix} \begin{bmatrix} h \\ h' \end{bmatrix}
 #    = \begin{bmatrix} W h \\ W' [h; h'] \end{bmatrix} $$
 #
 # The new part reads the old one; the old one never reads the new. So the model writes what it always wrote.
@@ -338,7 +338,8 @@ pd.DataFrame({
 }).T  # fmt: skip
 
 # %% [markdown]
-# Read the intervals before you read the order. A signal that was trained on a hundred answers of a small model may well
+# The calibration error is the distance between what is said and what is: of the answers given with a confidence of 0.7,
+# 70 % should be right. Read the intervals before you read the order. A signal that was trained on a hundred answers of a small model may well
 # know no more than the probability, which needs no training at all. That is why the cheap rivals stand in every table.
 #
 # ## 5. Read only where it is needed
@@ -347,8 +348,8 @@ pd.DataFrame({
 # asked again. That is the flow `adaptive`. The two ends are known: a threshold of 0 never reads, one above 1 always.
 #
 # ### Exercise 6: adaptive retrieval by hand
-# From the confidence of each answer and whether it is right without and with passages: the share of questions for which
-# is read, and the share that is right in the end. An answer stands where its confidence reaches the threshold.
+# From the confidence of each answer and whether it is right without and with passages: the share of questions that
+# passages are read for, and the share that is right in the end. An answer stands where its confidence reaches the threshold.
 
 
 # %% tags=["blank"] exercise="6"
@@ -372,7 +373,8 @@ def adaptive(confidence, right_without, right_with, threshold):
 
 # %% tags=["check"] exercise="6"
 tried = adaptive([0.9, 0.2], [1, 0], [0, 1], 0.5)
-assert ... not in tried, "adaptive still returns ...; np.where(stands, this, that) chooses for each question."
+assert not any(one is ... for one in tried), "adaptive still returns ...; np.where(stands, this, that) chooses for each question."
+assert all(np.ndim(one) == 0 for one in tried), "Two shares are wanted: the mean over the questions."
 assert tried == (0.5, 1.0), f"The sure answer stands and is right, the other one is read for and gets right: {tried}."
 assert adaptive([0.9, 0.2], [1, 0], [0, 1], 2)[0] == 1, "A threshold that nothing reaches reads for everything."
 assert adaptive([0.9, 0.2], [1, 0], [0, 1], 0) == (0, 0.5), "A threshold of 0 reads for nothing."
@@ -397,8 +399,10 @@ middle.set(xlabel="share of questions answered, the surest first", ylabel="wrong
 plt.show()
 
 # %% [markdown]
-# The dotted line is the rival that nobody draws: reading for a random half of the questions. A signal is worth
-# something where it lies *above* it. And mind where the threshold may come from: this curve is of the test questions.
+# The dotted line is the rival that nobody draws: reading for a random share of the questions. A signal is worth
+# something where it lies *above* it. On the right the surest answers come first: a signal that knows keeps the share of
+# wrong ones low until late. Neither picture has the price in it: a question that is read for has paid for one answer
+# already. And mind where the threshold may come from: this curve is of the test questions.
 # Whoever picks its best point has chosen on test. In a run dev chooses:
 #
 # ```yaml

@@ -47,5 +47,5 @@ def test_a_plan_is_made_with_a_tiny_model_of_the_family(
     data: dict[str, Any] = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     data |= {"llm": {"kind": "hf", "name": str(tiny_model)}, "dataset": small_dataset(tmp_path / "data")}
     plan = make_plan(parse_experiment(data, CONFIG), tmp_path / "store")
-    assert len(plan.lines) == len(plan.experiment.configurations) == 2 + 3 * 4 + 3 + 3 + 1 + 1
+    assert len(plan.lines) == len(plan.experiment.configurations) == 2 + 3 + 3 + 3 + 1 + 1
     assert plan.minutes > 0
