@@ -135,9 +135,9 @@ plt.show()
 
 # %% [markdown]
 # Mind *whose* mean it is. The published code takes that of the **batch**. Then the vector of a text depends on what
-# else is embedded beside it, a question and a document that are embedded on different days do not fit together, and of a
-# text alone nothing is left: zero over zero (the published code adds 1e-8 to the deviation and gets zeros). Here it is
-# the mean of the indexed corpus, frozen with the index.
+# else is embedded beside it, a question and a document that are embedded on different days do not fit together, and of
+# a text alone nothing is left: zero over zero (the published code adds 1e-8 to the deviation and gets zeros). Here it
+# is the mean of the indexed corpus, frozen with the index.
 #
 # ## 2. Where the text was sent
 #
@@ -146,7 +146,8 @@ plt.show()
 #
 # ### Exercise 2: a sum as one vector
 # An index searches *one* vector. Make one of both parts, such that the inner product of two such vectors is
-# $\cos_{HS} + \alpha \cos_{RW}$: inner products, not yet cosines. (`unit` is above; `np.hstack` puts arrays side by side.)
+# $\cos_{HS} + \alpha \cos_{RW}$: inner products, not yet cosines. (`unit` is above; `np.hstack` puts arrays
+# side by side.)
 
 
 # %% tags=["blank"] exercise="2"
@@ -352,7 +353,8 @@ display(table(augmented), verdicts(augmented))
 # %% [markdown]
 # ### Exercise 6: how many questions would it take?
 # A comparison carries its `minimum_detectable`: a true difference of that size is shown four times out of five. It
-# shrinks about with the root of the number of questions (lab 04). How many questions would show a difference of .02 between Mafin and its cheap rival?
+# shrinks about with the root of the number of questions (lab 04). How many questions would show a difference of .02
+# between Mafin and its cheap rival?
 
 # %%
 PAIR = ("mafin", "linear_adapter")  # two that rank exactly alike are not compared; then the first comparison serves

@@ -55,8 +55,8 @@ STORE, RUNS = ".assay/store", "runs"
 # ## 1. One sequence
 #
 # OneGen reads a question and writes `[RQ]`. The state at that token is compared with the states that passages have at
-# `[RD]`, a token that is put behind every one of them. The nearest passage is put *behind* the token, into the same key-value cache, and the model goes on.
-# Here is such a sequence as it is learnt from:
+# `[RD]`, a token that is put behind every one of them. The nearest passage is put *behind* the token, into the same
+# key-value cache, and the model goes on. Here is such a sequence as it is learnt from:
 
 # %% tags=["parameters"]
 PAIRS, STEPS, DEV, TEST, DOCUMENTS, SAMPLES, TOKENS = 96, 24, 12, 36, 40, 2, 16
@@ -339,8 +339,9 @@ pd.DataFrame({
 
 # %% [markdown]
 # The calibration error is the distance between what is said and what is: of the answers given with a confidence of 0.7,
-# 70 % should be right. Read the intervals before you read the order. A signal that was trained on a hundred answers of a small model may well
-# know no more than the probability, which needs no training at all. That is why the cheap rivals stand in every table.
+# 70 % should be right. Read the intervals before you read the order. A signal that was trained on a hundred answers of
+# a small model may well know no more than the probability, which needs no training at all. That is why the cheap rivals
+# stand in every table.
 #
 # ## 5. Read only where it is needed
 #
@@ -349,7 +350,8 @@ pd.DataFrame({
 #
 # ### Exercise 6: adaptive retrieval by hand
 # From the confidence of each answer and whether it is right without and with passages: the share of questions that
-# passages are read for, and the share that is right in the end. An answer stands where its confidence reaches the threshold.
+# passages are read for, and the share that is right in the end. An answer stands where its confidence reaches the
+# threshold.
 
 
 # %% tags=["blank"] exercise="6"
@@ -373,7 +375,7 @@ def adaptive(confidence, right_without, right_with, threshold):
 
 # %% tags=["check"] exercise="6"
 tried = adaptive([0.9, 0.2], [1, 0], [0, 1], 0.5)
-assert not any(one is ... for one in tried), "adaptive still returns ...; np.where(stands, this, that) chooses for each question."
+assert not any(one is ... for one in tried), "adaptive still returns ...; np.where(stands, this, that) chooses."
 assert all(np.ndim(one) == 0 for one in tried), "Two shares are wanted: the mean over the questions."
 assert tried == (0.5, 1.0), f"The sure answer stands and is right, the other one is read for and gets right: {tried}."
 assert adaptive([0.9, 0.2], [1, 0], [0, 1], 2)[0] == 1, "A threshold that nothing reaches reads for everything."

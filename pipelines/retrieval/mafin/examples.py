@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pipelines.errors import UserError
 from pipelines.learning import Labelled
 from pipelines.records import Chunk
+from pipelines.retrieval.mafin.settings import OverBlackBox
 
 if TYPE_CHECKING:
     from numpy import float32
@@ -97,18 +98,33 @@ def mine(
     return found
 
 
-def batches(
-    examples: Examples, mined: Sequence[Sequence[int]], size: int, positives: int, negatives: int, seed: int
-) -> Iterator[Batch]:
-    """Endless steps of ``size`` queries, each with ``positives`` of its relevant passages and ``negatives`` of its
-    mined ones. Every query is seen once before any is seen again."""
+def batches(examples: Examples, mined: Sequence[Sequence[int]], config: OverBlackBox, seed: int) -> Iterator[Batch]:
+    """Endless steps of ``config.queries_per_step`` queries, each with some of its relevant passages and some of its
+    mined ones; every query is drawn once before any is drawn again. Where ``config.queries_per_passage`` wants more,
+    other queries join that the labels name for a relevant passage."""
     draw, everyone = Random(seed), range(len(examples.queries))
     order = chain.from_iterable(draw.sample(everyone, len(everyone)) for _ in count())
+    asked = _queries_of(examples)
     while True:
-        queries = list(dict.fromkeys(islice(order, size)))
-        passages: dict[int, None] = {}
+        queries = dict.fromkeys(islice(order, config.queries_per_step))
+        relevant, passages = dict[int, None](), dict[int, None]()
         for query in queries:
-            for places, number in ((sorted(examples.grades[query]), positives), (mined[query], negatives)):
-                passages |= dict.fromkeys(draw.sample(places, min(number, len(places))))
+            own = sorted(examples.grades[query])
+            relevant |= dict.fromkeys(draw.sample(own, min(config.positives, len(own))))
+            passages |= relevant
+            passages |= dict.fromkeys(draw.sample(mined[query], min(config.hard_negatives, len(mined[query]))))
+        if config.queries_per_passage > 1:
+            for passage in relevant:
+                others = [query for query in asked[passage] if query not in queries]
+                queries |= dict.fromkeys(draw.sample(others, min(config.queries_per_passage - 1, len(others))))
         grades = [[examples.grades[query].get(passage, 0) for passage in passages] for query in queries]
-        yield Batch(queries, list(passages), grades)
+        yield Batch(list(queries), list(passages), grades)
+
+
+def _queries_of(examples: Examples) -> dict[int, list[int]]:
+    """The queries that the labels name for each passage."""
+    found: dict[int, list[int]] = {}
+    for query, grades in enumerate(examples.grades):
+        for passage in grades:
+            found.setdefault(passage, []).append(query)
+    return found

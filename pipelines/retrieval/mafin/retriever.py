@@ -50,7 +50,8 @@ class MafinConfig(OverBlackBox):
     def effort(self, volume: Volume) -> Effort:
         """As ``OverBlackBox``; and the augmenter is trained, a step at the price of reading its texts three times, and
         reads everything once."""
-        step = volume.question + (self.positives + self.hard_negatives) * volume.passage
+        queries = self.positives * (self.queries_per_passage - 1) + 1
+        step = queries * volume.question + (self.positives + self.hard_negatives) * volume.passage
         trained = 3 * self.steps * self.queries_per_step * step
         return Effort(embedded=super().effort(volume).embedded + trained + volume.corpus)
 

@@ -26,6 +26,12 @@ class OverBlackBox(StageConfig):
     positives: int = Field(
         default=1, ge=1, description="relevant passages drawn for a query in a step; from 2 on their grades count"
     )
+    queries_per_passage: int = Field(
+        default=1,
+        ge=1,
+        description="queries of a step for each relevant passage drawn: from 2 on others labelled with it join, which "
+        "costs little where queries are short",
+    )
     hard_negatives: int = Field(
         default=1, ge=0, description="passages drawn for a query that the black box ranks high and no label names"
     )

@@ -29,7 +29,7 @@ def train(scorer: Scorer, task: Task, config: OverBlackBox, seed: int, report: R
     give the same weights on one machine.
     """
     descent = Descent(torch.optim.AdamW(scorer.groups(config.learning_rate)), config.steps)
-    drawn = batches(task.examples, task.mined, config.queries_per_step, config.positives, config.hard_negatives, seed)
+    drawn = batches(task.examples, task.mined, config, seed)
     watched, losses, started = _Best(scorer, task), list[float](), perf_counter()
     watched.look()
     with torch.random.fork_rng():

@@ -8,6 +8,11 @@ from pipelines.learning import Labelled
 from pipelines.records import Chunk
 from pipelines.retrieval.mafin import examples
 from pipelines.retrieval.mafin.examples import Examples, batches, labelled_examples, mine, written_examples
+from pipelines.retrieval.mafin.settings import OverBlackBox
+
+
+def drawing(**fields: int) -> OverBlackBox:
+    return OverBlackBox.model_validate({"kind": "any", "hard_negatives": 0, **fields})
 
 
 def chunk(name: str, text: str) -> Chunk:
@@ -49,7 +54,7 @@ def test_hard_negatives_are_the_nearest_that_no_label_names(monkeypatch: pytest.
 def test_a_batch_knows_every_label_among_its_passages() -> None:
     """The passage drawn for one query is no negative of another whose labels name it."""
     made = Examples(("q", "r"), ("a", "b", "c"), ({0: 2}, {0: 1}))
-    batch = next(batches(made, [[1], [2]], size=2, positives=1, negatives=1, seed=0))
+    batch = next(batches(made, [[1], [2]], drawing(queries_per_step=2, hard_negatives=1), seed=0))
     assert sorted(batch.passages) == [0, 1, 2]
     rows = {
         query: dict(zip(batch.passages, row, strict=True))
@@ -64,7 +69,7 @@ def test_every_query_is_seen_before_any_is_seen_again(queries: int, size: int, s
     made = Examples(
         tuple(map(str, range(queries))), tuple(map(str, range(queries))), tuple({n: 1} for n in range(queries))
     )
-    drawn = batches(made, [[]] * queries, size, 1, 0, seed)
+    drawn = batches(made, [[]] * queries, drawing(queries_per_step=size), seed)
     seen = [query for _ in range(queries) for query in next(drawn).queries]
     assert set(seen[:queries]) == set(range(queries)) or size > queries
 
@@ -73,7 +78,25 @@ def test_the_seed_decides_what_is_drawn() -> None:
     made = Examples(tuple("abcdef"), tuple("ABCDEF"), tuple({n: 1} for n in range(6)))
 
     def first(seed: int) -> list[int]:
-        return next(batches(made, [[]] * 6, 3, 1, 0, seed)).queries
+        return next(batches(made, [[]] * 6, drawing(queries_per_step=3), seed)).queries
 
     assert first(1) == first(1)
     assert len({tuple(first(seed)) for seed in range(5)}) > 1
+
+
+@settings(deadline=None)
+@given(per_passage=st.integers(1, 6), seed=st.integers(0, 99))
+def test_queries_join_that_are_labelled_with_a_relevant_passage(per_passage: int, seed: int) -> None:
+    """Ten queries, of which the even ones are about passage 0 and the odd ones about passage 1; 2 is mined."""
+    made = Examples(tuple("abcdefghij"), ("A", "B", "C"), tuple({n % 2: 1} for n in range(10)))
+    fields = drawing(queries_per_step=2, queries_per_passage=per_passage, hard_negatives=1)
+    batch = next(batches(made, [[2]] * 10, fields, seed))
+    assert len(batch.queries) == len(set(batch.queries))
+    alone = next(batches(made, [[2]] * 10, drawing(queries_per_step=2, hard_negatives=1), seed))
+    assert batch.queries[:2] == alone.queries
+    assert batch.passages == alone.passages
+    for passage in {query % 2 for query in alone.queries}:
+        drawn = sum(query % 2 == passage for query in alone.queries)
+        joined = [query for query in batch.queries[2:] if query % 2 == passage]
+        assert len(joined) == min(per_passage - 1, 5 - drawn)
+    assert batch.grades == [[int(passage == query % 2) for passage in batch.passages] for query in batch.queries]
