@@ -25,6 +25,7 @@ from pipelines.retrieval.mafin.black_box import fetch
 from pipelines.retrieval.mafin.linear_adapter import AdaptedEmbedder
 from pipelines.retrieval.mafin.retriever import MafinConfig
 from pipelines.retrieval.mafin.settings import OverBlackBox
+from pipelines.retrieval.mafin.task import DEV_PASSAGES, DEV_QUESTIONS
 
 DATA = Path(__file__).parents[2] / "shared/data"
 MEASURED = "measured.json"
@@ -90,7 +91,7 @@ class Trainings:
     def folder(self, name: str, seed: int) -> Path:
         """Where the result of a training lies, which is made where there is none."""
         config = self.config(name)
-        folder = self.work / self.bench.name / f"{name}-{seed}-{fingerprint(config)[:8]}"
+        folder = self.work / self.bench.name / f"{name}-{seed}-{fingerprint(config, DEV_QUESTIONS, DEV_PASSAGES)[:8]}"
         if not (folder / MEASURED).is_file():
             folder.mkdir(parents=True, exist_ok=True)
             retriever = retrievers.build(config, "en")

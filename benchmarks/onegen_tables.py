@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from assay.fingerprint import fingerprint
 from assay.labels import labelled
 from assay.tables import markdown_table
 from eval.leakage import without_leaks
@@ -186,10 +187,13 @@ def arms(bench: Bench, settings: Mapping[str, Any], seed: int, work: Path, left_
     place = work / bench.name
 
     def one(name: str, config: Mapping[str, Any]) -> Any:
-        return opened(bench, config, seed, place / f"{name}-{seed}")
+        return opened(bench, config, seed, folder(name, config))
+
+    def folder(name: str, config: Mapping[str, Any]) -> Path:
+        return place / f"{name}-{seed}-{fingerprint(retrievers.parse(dict(config)))[:8]}"
 
     own = one("onegen", onegen)
-    steps = json.loads((place / f"onegen-{seed}" / "measured.json").read_text())["steps"]
+    steps = json.loads((folder("onegen", onegen) / "measured.json").read_text())["steps"]
     seen = int(steps) * int(onegen.get("batch_size", 8))
     tuned_minilm = {**TUNED_MINILM, "steps": max(1, seen // TUNED_MINILM["queries_per_step"])}
     minilm = {"kind": "dense", "index": "exact"}
@@ -258,7 +262,9 @@ def table(bench: Bench, seeds: Sequence[Mapping[str, list[One]]]) -> str:
     first, *others = seeds[0]
     compared = compare_family([(first, other) for other in others], scores, labels, metric="f1", seed=0)
     verdicts = [["against", "F1 difference", "verdict"]]
-    verdicts += [[one.b, f"{one.delta:+.3f} ({one.low:+.3f} to {one.high:+.3f})", one.verdict] for one in compared]
+    for one in compared:
+        better = {"a": one.a, "b": one.b}.get(one.verdict, one.verdict)
+        verdicts.append([one.b, f"{one.delta:+.3f} ({one.low:+.3f} to {one.high:+.3f})", better])
     return f"{markdown_table(cells)}\n\n{first}, {len(bench.asked)} questions:\n\n{markdown_table(verdicts)}"
 
 
