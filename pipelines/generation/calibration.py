@@ -9,6 +9,9 @@ from pathlib import Path
 from pipelines.errors import UserError
 
 FILE = "calibration.json"
+LEAST_SLOPE = 1e-3
+"""Of a score in standard deviations: by so little the probability rises where dev sees no rise or a fall. A score says
+how sure something is; a few answers of dev must not turn its order round."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class Platt:
 
 def fit_platt(scores: Sequence[float], labels: Sequence[float]) -> Platt:
     """Slope and offset of least log loss on ``labels`` (0 to 1), with Platt's smoothed targets, so that perfectly
-    parted scores give a finite slope. Without both kinds of label the slope is 0 and the offset their smoothed rate."""
+    parted scores give a finite slope. The slope is at least ``LEAST_SLOPE``, and that where there is one kind of label
+    alone; it is 0 where all scores are equal (to 1e-9)."""
     import numpy as np
     from scipy.optimize import minimize
     from scipy.special import expit
@@ -45,10 +49,10 @@ def fit_platt(scores: Sequence[float], labels: Sequence[float]) -> Platt:
     high, low = (positive + 1) / (positive + 2), 1 / (count - positive + 2)
     target = low + found * (high - low)
     rate = float(target.mean())
-    start = np.array([0.0, np.log(rate / (1 - rate))])
-    if len(set(labels)) < 2 or len(set(scores)) < 2:
-        return Platt(0.0, float(start[1]))
+    start = np.array([LEAST_SLOPE, np.log(rate / (1 - rate))])
     middle, spread = float(given.mean()), float(given.std())
+    if spread < 1e-9:
+        return Platt(0.0, float(start[1]))
     scaled = (given - middle) / spread
 
     def loss(at: "np.ndarray") -> tuple[float, "np.ndarray"]:
@@ -56,7 +60,9 @@ def fit_platt(scores: Sequence[float], labels: Sequence[float]) -> Platt:
         gap = expit(x) - target
         return float(np.mean(np.logaddexp(0, x) - target * x)), np.array([np.mean(gap * scaled), np.mean(gap)])
 
-    slope, offset = minimize(loss, start, jac=True, method="L-BFGS-B").x
+    one_kind = len(set(labels)) < 2
+    bounds = [(LEAST_SLOPE, LEAST_SLOPE if one_kind else None), (None, None)]
+    slope, offset = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     return Platt(float(slope / spread), float(offset - slope * middle / spread))
 
 
