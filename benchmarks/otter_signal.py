@@ -1,6 +1,6 @@
 """Does a signal know which answers are right? Otter, a probe, the answer's own probability and a reward model.
 
-    python benchmarks/otter_signal.py [--train 160] [--samples 2] [--kinds otter,probe,probability,reward_model]
+    python benchmarks/otter_signal.py [--train 160] [--samples 2] [--depth 2] [--variants otter probe ...]
 
 On the built-in dataset the embedded model answers from the passages that BM25 finds (plain prompt). The answers to
 train questions, greedy and drawn, are judged by their references; each intervention learns from them and is calibrated
@@ -33,7 +33,7 @@ from pipelines.pre_retrieval.chunking import chunkers
 from pipelines.records import Context, Prompt, Question
 from pipelines.retrieval import retrievers
 
-LENGTH, DEPTH, SEED = 24, 2, 1
+LENGTH, SEED = 24, 1
 VARIANTS: dict[str, dict[str, Any]] = {
     "otter": {"kind": "otter"},
     "otter, pairwise": {"kind": "otter", "objective": "pairwise"},
@@ -46,21 +46,21 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-def prompts(model: Any, questions: Sequence[Question], dataset: Any) -> list[Prompt]:
+def prompts(model: Any, questions: Sequence[Question], dataset: Any, depth: int) -> list[Prompt]:
     """Each question behind the passages that BM25 finds for it."""
     chunks = chunkers.build(chunkers.parse("recursive"))(dataset.documents)
     by_id = {chunk.id: chunk for chunk in chunks}
     retriever = retrievers.build(retrievers.parse("bm25"), dataset.language)
     with TemporaryDirectory() as folder:
         retriever.build(chunks, Path(folder))
-        hits = retriever.open(chunks, Path(folder), [])([question.text for question in questions], DEPTH)
+        hits = retriever.open(chunks, Path(folder), [])([question.text for question in questions], depth)
     contexts = [Context(tuple(by_id[name] for name in one.chunk_ids)) for one in hits]
     return [render(PLAIN, model, [], q, context) for q, context in zip(questions, contexts, strict=True)]
 
 
-def judged(model: Any, questions: Sequence[Question], dataset: Any, samples: int) -> list[Judged]:
+def judged(model: Any, questions: Sequence[Question], dataset: Any, samples: int, depth: int) -> list[Judged]:
     """Every different answer to each question: the greedy one first, then those that are drawn."""
-    asked = prompts(model, questions, dataset)
+    asked = prompts(model, questions, dataset, depth)
     greedy = dict(model.generate(asked, LENGTH))
     drawn: list[list[Any]] = [[] for _ in asked]
     if samples:
@@ -99,7 +99,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--train", type=int, default=160)
     parser.add_argument("--samples", type=int, default=2)
-    parser.add_argument("--kinds", default="otter,probe,probability,reward_model")
+    parser.add_argument("--depth", type=int, default=2, help="passages in front of a question")
+    parser.add_argument("--variants", nargs="*", default=list(VARIANTS), choices=VARIANTS)
     parser.add_argument("--set", default="{}", help="fields of otter, as JSON")
     parser.add_argument("--test", type=int, default=None)
     given = parser.parse_args()
@@ -110,17 +111,16 @@ def main() -> None:
         split: [q for q in dataset.split(split) if q.answerable and q.answers and q.kind not in tasks]
         for split in ("train", "dev", "test")
     }
-    train = judged(model, spread(sides["train"], given.train, SEED), dataset, given.samples)
-    dev = judged(model, sides["dev"], dataset, given.samples)
+    train = judged(model, spread(sides["train"], given.train, SEED), dataset, given.samples, given.depth)
+    dev = judged(model, sides["dev"], dataset, given.samples, given.depth)
     questions = spread(sides["test"], given.test or len(sides["test"]), SEED)
-    asked = prompts(model, questions, dataset)
+    asked = prompts(model, questions, dataset, given.depth)
     shares = [sum(one.label for one in rows) / len(rows) for rows in (train, dev)]
     print(f"answers of train {len(train)} ({shares[0]:.0%} right), of dev {len(dev)} ({shares[1]:.0%} right)")
     head = "signal | AUROC | ECE | AURC | right at 20 % | at 50 % | log loss on dev | parameters | seconds to learn"
     print(f"| {head} |\n|---|{'---:|' * 8}", flush=True)
-    for name, config in VARIANTS.items():
-        if config["kind"] not in given.kinds.split(","):
-            continue
+    for name in given.variants:
+        config = VARIANTS[name]
         more = json.loads(given.set) if config["kind"] == "otter" else {}
         intervention = interventions.build(interventions.parse({**config, **more}))
         with TemporaryDirectory() as folder:
