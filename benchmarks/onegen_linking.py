@@ -30,7 +30,7 @@ from pipelines.retrieval.onegen.states import hidden_states
 from pipelines.retrieval.onegen.training import train
 
 KORE50 = Path(__file__).parents[2] / "shared/data/entity_linking/kore50.benchmark.jsonl"
-DEFAULTS: dict[str, Any] = {"epochs": 12, "max_length": 32, "negatives": 4}
+DEFAULTS: dict[str, Any] = {"epochs": 6, "max_length": 32, "negatives": 4}
 HARD = 8
 """Entities of the likest letters among which a training draws its negatives."""
 
