@@ -46,23 +46,38 @@ def trainings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_bert: Callab
 def test_every_arm_is_scored_and_no_training_is_done_twice(
     trainings: Trainings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rows = training_rows(trainings, seeds=2)
+    rows = training_rows(trainings, 2, TRAINED)
     assert [row[0] for row in rows] == ["training", *TRAINED]
-    found = per_question(trainings, seeds=2)
+    found = per_question(trainings, 2, TRAINED)
     assert set(found) == {"black box", *ARMS}
     assert {name: len(runs) for name, runs in found.items() if len(runs) == 1} == {"black box": 1, "untrained": 1}
     capsys.readouterr()
-    show_test(trainings, seeds=2)
+    show_test(trainings, 2, TRAINED)
     printed = capsys.readouterr().out
     assert "step" not in printed  # nothing was trained again
     assert printed.count("| Mafin 1/2 - ") == 4
 
 
 def test_an_arm_is_the_weighted_sum_of_its_parts(trainings: Trainings) -> None:
-    scores = arms(trainings, seed=0)
+    scores = arms(trainings, 0, TRAINED)
     apart = (trainings.bench.black_box + scores["tuned alone"]) / 2
     assert scores["tuned apart"] == pytest.approx(apart, abs=1e-6)
     weight = trainings.measured("mafin", 0)["weight"]
     own = 2 * scores["Mafin 1/2"] - trainings.bench.black_box
     wanted = weight * trainings.bench.black_box + (1 - weight) * own
     assert np.allclose(scores["Mafin, dev"], wanted, atol=1e-5)
+
+
+def test_what_is_left_out_takes_its_arms_and_contrasts_along(
+    trainings: Trainings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_test(trainings, 1, ["linear", "mafin"])
+    printed = capsys.readouterr().out
+    assert "| Mafin 1/2 - linear adapter |" in printed
+    assert "alone" not in printed
+    assert "apart" not in printed
+    assert {folder.name.split("-")[0] for folder in (trainings.work / "pumps").iterdir()} == {
+        "linear",
+        "mafin",
+        "start",
+    }
