@@ -8,6 +8,7 @@ from typing import Any
 
 from pipelines.descent import Descent
 from pipelines.errors import UserError
+from pipelines.finetuning.fast_attention import fast_attention
 from pipelines.finetuning.fused_lora import fused_lora
 from pipelines.learning import Report
 from pipelines.retrieval.onegen.config import OneGenConfig
@@ -46,13 +47,15 @@ def train(
             model.gradient_checkpointing_enable()
         for step, batch in enumerate(islice((one for epoch in epochs for one in epoch), steps), start=1):
             rows = [document(name) for name in batch.documents]
-            generation, retrieval = step_losses(model.get_base_model(), batch, rows, config)
-            loss = config.weight_g * generation + config.weight_r * retrieval
-            if not torch.isfinite(loss):
-                raise UserError(f"retriever onegen: the loss of step {step} is no number; lower learning_rate")
-            descent.step(loss)
+            lengths = [len(one.ids) for one in (*batch.sequences, *rows)]
+            with fast_attention(model.get_base_model(), max(lengths)):
+                generation, retrieval = step_losses(model.get_base_model(), batch, rows, config)
+                loss = config.weight_g * generation + config.weight_r * retrieval
+                if not torch.isfinite(loss):
+                    raise UserError(f"retriever onegen: the loss of step {step} is no number; lower learning_rate")
+                descent.step(loss)
             losses.append((float(generation.detach()), float(retrieval.detach())))
-            tokens += sum(len(row.ids) for row in (*batch.sequences, *rows))
+            tokens += sum(lengths)
             report(step, steps, float(loss.detach()))
         model.eval()
     last = losses[-max(1, steps // 10) :]
