@@ -36,6 +36,7 @@ from pipelines.retrieval import retrievers
 LENGTH, SEED = 24, 1
 VARIANTS: dict[str, dict[str, Any]] = {
     "otter": {"kind": "otter"},
+    "otter, head alone": {"kind": "otter", "epochs": 0},
     "otter, pairwise": {"kind": "otter", "objective": "pairwise"},
     "otter, whole answers only": {"kind": "otter", "beginnings": 0.0, "tokens": 0.0},
     "otter, random beginning": {"kind": "otter", "begin": "random"},

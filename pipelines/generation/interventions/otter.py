@@ -39,9 +39,14 @@ class OtterConfig(InterventionConfig):
     )
     beginnings: float = Field(0.3, ge=0, description="weight of the loss on the beginnings of answers")
     tokens: float = Field(0.3, ge=0, description="weight of the loss of the signal foretold for every next token")
-    epochs: int = Field(4, ge=1, description="passes over the answers; the one of least loss on dev is kept")
+    epochs: int = Field(
+        4,
+        ge=0,
+        description="passes over the answers, after the head alone has been fitted; the one of least loss on dev is "
+        "kept, the fitted head too, and 0 stops there",
+    )
     batch_size: int = Field(16, ge=1, description="answers, or pairs of them, that are computed together")
-    learning_rate: float = Field(3e-4, gt=0, description="peak learning rate of AdamW")
+    learning_rate: float = Field(1e-4, gt=0, description="peak learning rate of AdamW")
     weight_decay: float = Field(0.01, ge=0, description="weight decay of AdamW")
     max_length: int = Field(1024, ge=2, description="longest prompt with an answer in tokens; never cut")
 

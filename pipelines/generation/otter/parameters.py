@@ -39,7 +39,7 @@ class OtterLayer(nn.Module):
 
 class Head(nn.Module):
     """From the normed ``n' [..., d']`` to the signal ``w . n' + c``, and to the signal foretold for every next token
-    ``v``: ``w . n' + c + e_v . A n'``, where ``e_v`` are the token's columns of the embedding. Zero at first."""
+    ``v``: ``w . n' + c + e_v . A n'``, where ``e_v`` are the token's columns of the embedding. Zero before training."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

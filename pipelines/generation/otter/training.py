@@ -1,4 +1,9 @@
-"""Training of inserted parameters: only they get gradients, the model computes as ever."""
+"""Training of inserted parameters: only they get gradients, the model computes as ever.
+
+First the head alone is fitted, as a linear probe, then everything is tuned: tuning that starts from a head at zero
+distorts what the layers hold before the head has learnt to read them (Kumar et al. 2022, "Fine-Tuning can Distort
+Pretrained Features and Underperform Out-of-Distribution"). Where the second step brings dev nothing the first stands.
+"""
 
 import copy
 from collections.abc import Sequence
@@ -7,10 +12,12 @@ from random import Random
 from time import perf_counter
 from typing import Any, Literal
 
+import numpy as np
 import torch
 
 from pipelines.descent import Descent
 from pipelines.errors import UserError
+from pipelines.generation import linear_probe
 from pipelines.generation.judged_tokens import Tokens, batches, collate, last_states, pairs
 from pipelines.generation.otter.insertion import Insertion
 from pipelines.generation.otter.objectives import pairwise, pointwise, values
@@ -41,9 +48,10 @@ def train(
     seed: int,
     report: Report | None = None,
 ) -> dict[str, float]:
-    """Train ``otter``, which is in ``model`` for as long, and keep the epoch of least loss on ``dev`` (the last one
-    without). Returns ``seconds``, ``tokens`` (read, padding apart), ``steps``, ``loss``. Raises ``UserError`` where
-    there is nothing to learn from or the loss becomes no number."""
+    """Train ``otter``, which is in ``model`` for as long: its head, then for some epochs everything. Of the head alone
+    and the epochs that of least loss on ``dev`` is kept, the last epoch where there is no dev. Returns ``seconds``,
+    ``tokens`` (read, padding apart), ``steps``, ``loss``. Raises ``UserError`` where there is nothing to learn from or
+    the loss becomes no number."""
     paired = settings.objective == "pairwise"
     examples: Sequence[Any] = pairs(rows) if paired else list(rows)
     held: Sequence[Any] = pairs(dev) if paired else list(dev)
@@ -54,10 +62,12 @@ def train(
     steps = settings.epochs * -(-len(examples) // settings.batch_size)
     descent = Descent(optimizer, steps)
     random, started, read, step = Random(seed), perf_counter(), 0, 0
-    best: tuple[float, Any] = (float("inf"), None)
     insertion = Insertion(model, otter)
-    otter.requires_grad_(True)
     try:
+        read += _begin_head(model, otter, rows, dev, padding, settings.batch_size)
+        reached = _mean_loss(model, otter, held or examples, settings, padding)
+        best = (reached, copy.deepcopy(otter.state_dict()))
+        otter.requires_grad_(True)
         for _ in range(settings.epochs):
             order = random.sample(range(len(examples)), len(examples))
             for batch in batches(examples, settings.batch_size, order, _length):
@@ -77,6 +87,25 @@ def train(
         otter.requires_grad_(False)
     otter.load_state_dict(best[1])
     return {"seconds": perf_counter() - started, "tokens": float(read), "steps": float(step), "loss": best[0]}
+
+
+@torch.no_grad()
+def _begin_head(
+    model: Any, otter: Otter, rows: Sequence[Tokens], dev: Sequence[Tokens], padding: int, batch_size: int
+) -> int:
+    """Logistic regression on the new part of the state after each whole answer becomes the head; its penalty is dev's
+    choice, the greatest one without dev. Returns the number of tokens read."""
+    states = last_states(model, [*rows, *dev], padding, batch_size)[:, -otter.size.width :].float().cpu().numpy()
+    labels = np.array([row.label for row in (*rows, *dev)])
+    count = len(rows)
+    train_states, train_labels = states[:count], labels[:count]
+    if dev:
+        head = linear_probe.train(train_states, train_labels, states[count:], labels[count:])
+    else:
+        head = linear_probe.fit(train_states, train_labels, linear_probe.PENALTIES[-1])
+    otter.head.weight.copy_(torch.tensor(head.weight))
+    otter.head.bias.fill_(head.offset)
+    return sum(len(row.ids) for row in (*rows, *dev))
 
 
 @torch.no_grad()
