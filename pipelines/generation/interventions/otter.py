@@ -40,7 +40,7 @@ class OtterConfig(InterventionConfig):
     beginnings: float = Field(0.3, ge=0, description="weight of the loss on the beginnings of answers")
     tokens: float = Field(0.3, ge=0, description="weight of the loss of the signal foretold for every next token")
     epochs: int = Field(
-        4,
+        2,
         ge=0,
         description="passes over the answers, after the head alone has been fitted; the one of least loss on dev is "
         "kept, the fitted head too, and 0 stops there",

@@ -11,6 +11,7 @@ from pipelines.errors import UserError
 from pipelines.learning import Labelled, Material
 from pipelines.records import Chunk, Hits
 from pipelines.retrieval import LearningRetriever, retrievers
+from pipelines.retrieval.embedders import embedders
 from pipelines.retrieval.onegen.sequences import asked
 from pipelines.retrieval.writing import Budget, WritingSearch
 
@@ -195,3 +196,18 @@ def test_it_learns_to_search_again_with_what_it_read(tiny_folder: Path, tmp_path
     wrote = search.write([one.query for one in both], replace(BUDGET, max_new_tokens=8), anyone)
     assert [[chunk.id for chunk in one.chunks] for one in wrote] == [[f"c{a}", f"c{b}"] for a, b in pairs]
     assert [one.answer.text for one in wrote] == [one.answer for one in both]
+
+
+def test_a_trained_onegen_is_an_embedder(trained: Any, tiny_folder: Path, tmp_path: Path) -> None:
+    """Its vectors are those of the index, and its questions' those that search it."""
+    retriever, folder, _ = trained
+    llm = {"kind": "hf", "name": str(tiny_folder), "dtype": "float32"}
+    embedder = embedders.build(embedders.parse({"kind": "onegen", "folder": str(folder), "llm": llm}))
+    rows = embedder.embed_documents(TEXTS)
+    np.testing.assert_allclose(rows, np.load(folder / "embeddings.npy"), atol=1e-6)
+    best = (embedder.embed_queries([one.query for one in QUESTIONS]) @ rows.T).argmax(axis=1)
+    assert best.tolist() == list(range(len(TEXTS)))
+    untuned = embedders.build(embedders.parse({"kind": "onegen", "llm": llm}))
+    assert untuned.identity != embedder.identity == retriever.open(CHUNKS, folder, ()).encoder.identity
+    with pytest.raises(UserError, match=r"holds no adapter_model\.safetensors"):
+        embedders.build(embedders.parse({"kind": "onegen", "folder": str(tmp_path), "llm": llm}))
