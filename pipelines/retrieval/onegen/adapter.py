@@ -4,6 +4,7 @@ Both lie in one ``adapter_model.safetensors``; PEFT's trainable tokens keep the 
 neither trained nor saved.
 """
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,8 @@ def adapted(network: Any, vocabulary: Vocabulary, config: OneGenConfig, seed: in
         trainable_token_indices={name: list(vocabulary.roles.ids) for name in names},
         task_type="CAUSAL_LM",
     )
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # PEFT itself uses names that transformers is about to rename
         torch.manual_seed(seed)
         model = get_peft_model(network, settings)
     for parameter in model.parameters():

@@ -44,7 +44,7 @@ def train(
         torch.manual_seed(seed)
         model.train()
         if config.gradient_checkpointing:
-            model.gradient_checkpointing_enable()
+            model.activation_checkpointing_enable()
         for step, batch in enumerate(islice((one for epoch in epochs for one in epoch), steps), start=1):
             rows = [document(name) for name in batch.documents]
             lengths = [len(one.ids) for one in (*batch.sequences, *rows)]
