@@ -2,7 +2,6 @@
 
 import shutil
 import time
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pipelines.finetuning.fast_attention import fast_attention
 from pipelines.finetuning.fused_lora import fused_lora
 from pipelines.finetuning.loss import completion_trainer
 from pipelines.registry import StageConfig
+from pipelines.renamed import without_rename_warnings
 
 
 class SupervisedConfig(StageConfig):
@@ -65,9 +65,7 @@ def tuned(
     phases = list(_phases(config, task))
     if not phases:
         raise UserError("no training pairs: the train split is empty; give the dataset train questions with answers")
-    with TemporaryDirectory() as scratch, _untouched(task.model), warnings.catch_warnings():
-        # TRL itself uses names that transformers is about to rename.
-        warnings.simplefilter("ignore", FutureWarning)
+    with TemporaryDirectory() as scratch, _untouched(task.model), without_rename_warnings():
         model, totals, before = task.model, {"seconds": 0.0, "tokens": 0.0, "steps": 0.0}, 0
         steps = sum(_steps(config, phase) for phase in phases)
         for phase in phases:

@@ -16,6 +16,7 @@ from pipelines.generation.decoding import Decoder, Row, greedy
 from pipelines.generation.interventions import Subject
 from pipelines.generation.interventions.reward_model import as_text
 from pipelines.records import Answer, Prompt
+from pipelines.renamed import without_rename_warnings
 
 
 class RewardGuided(Decoder):
@@ -65,4 +66,5 @@ def load(network: Any, folder: Path) -> Any:
     """A reward model that was left in ``folder`` in PEFT's format, on the base ``network``, which is used up."""
     from peft import PeftModel
 
-    return PeftModel.from_pretrained(classifier(network), folder).eval().requires_grad_(False)
+    with without_rename_warnings():
+        return PeftModel.from_pretrained(classifier(network), folder).eval().requires_grad_(False)

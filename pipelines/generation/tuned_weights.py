@@ -1,11 +1,11 @@
 """Tuned weights put into their base model: a PEFT adapter, merged, or all parameters."""
 
 import json
-import warnings
 from pathlib import Path
 from typing import Any
 
 from pipelines.errors import UserError
+from pipelines.renamed import without_rename_warnings
 
 WHOLE, BASE = "weights.safetensors", "base.json"
 """All parameters by name, and the file that names their base; in the place of an adapter's two files."""
@@ -46,9 +46,7 @@ def tuned_on(folder: Path) -> str:
 def _adapter(model: Any, folder: Path) -> Any:
     from peft import PeftModel
 
-    with warnings.catch_warnings():
-        # PEFT itself uses names that transformers is about to rename.
-        warnings.simplefilter("ignore", FutureWarning)
+    with without_rename_warnings():
         return PeftModel.from_pretrained(model, folder).merge_and_unload()
 
 

@@ -1,7 +1,6 @@
 """Direct preference optimisation of a LoRA adapter (Rafailov et al. 2023), on TRL."""
 
 import time
-import warnings
 from collections.abc import Mapping
 from contextlib import nullcontext
 from tempfile import TemporaryDirectory
@@ -15,6 +14,7 @@ from pipelines.finetuning.fused_lora import fused_lora
 from pipelines.finetuning.lora import save_adapter
 from pipelines.finetuning.preference import PreferenceConfig, PreferenceTask, PreferenceTrainer, preferences
 from pipelines.finetuning.preference.training import TrainingFields, arguments, encode, guarded, longest, tokens, watch
+from pipelines.renamed import without_rename_warnings
 
 
 class DpoConfig(PreferenceConfig, TrainingFields):
@@ -47,9 +47,7 @@ def dpo(config: DpoConfig) -> PreferenceTrainer:
         if not (task.adapter / "adapter_config.json").is_file():
             raise UserError(f"preference: {task.adapter} holds no LoRA adapter; tune with finetuning: lora first")
         rows = encode(task.pairs, task.tokenizer, config.max_length)
-        with TemporaryDirectory() as scratch, warnings.catch_warnings():
-            # TRL itself uses names that transformers is about to rename.
-            warnings.simplefilter("ignore", FutureWarning)
+        with TemporaryDirectory() as scratch, without_rename_warnings():
             adapted = PeftModel.from_pretrained(task.model, task.adapter, is_trainable=True)
             quantities = _tune(config, task, adapted, rows, scratch)
             adapted.delete_adapter("ref")

@@ -4,7 +4,6 @@ The loss of a pair is ``-log sigmoid(r(chosen) - r(rejected))`` (Bradley and Ter
 """
 
 import time
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Protocol
 from pipelines.finetuning.lora import save_adapter
 from pipelines.finetuning.preference import PreferencePair
 from pipelines.finetuning.preference.training import TrainingFields, arguments, encode, guarded, tokens, watch, whole
+from pipelines.renamed import without_rename_warnings
 
 
 class RewardSettings(Protocol):
@@ -67,8 +67,7 @@ def train_reward_model(task: RewardTraining) -> tuple[Any, dict[str, float]]:
         modules_to_save=["score"],
         task_type="SEQ_CLS",
     )
-    with TemporaryDirectory() as scratch, warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
+    with TemporaryDirectory() as scratch, without_rename_warnings():
         cpu = task.model.device.type == "cpu"
         trainer = guarded(RewardTrainer)(
             model=classifier(task.model),

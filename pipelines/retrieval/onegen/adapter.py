@@ -4,12 +4,12 @@ Both lie in one ``adapter_model.safetensors``; PEFT's trainable tokens keep the 
 neither trained nor saved.
 """
 
-import warnings
 from pathlib import Path
 from typing import Any
 
 from pipelines.generation import LanguageModel
 from pipelines.generation.tuned_weights import merge
+from pipelines.renamed import without_rename_warnings
 from pipelines.retrieval.onegen.config import OneGenConfig
 from pipelines.retrieval.onegen.vocabulary import Vocabulary, add_rows
 
@@ -40,8 +40,7 @@ def adapted(network: Any, vocabulary: Vocabulary, config: OneGenConfig, seed: in
         trainable_token_indices={name: list(vocabulary.roles.ids) for name in names},
         task_type="CAUSAL_LM",
     )
-    with torch.random.fork_rng(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # PEFT itself uses names that transformers is about to rename
+    with torch.random.fork_rng(), without_rename_warnings():
         torch.manual_seed(seed)
         model = get_peft_model(network, settings)
     for parameter in model.parameters():
