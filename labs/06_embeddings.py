@@ -43,7 +43,7 @@ from pipelines.retrieval.moee.combining import gated
 
 warnings.filterwarnings("ignore", category=FutureWarning)  # libraries talking to their own developers
 warnings.filterwarnings("ignore", message="IProgress not found")
-pd.options.display.precision = 3
+pd.options.display.float_format = "{:.3f}".format
 plt.rcParams |= {"figure.dpi": 100, "axes.spines.top": False, "axes.spines.right": False, "axes.titlelocation": "left"}
 BLUE, GREEN, GREY = "#0072B2", "#009E73", "#999999"
 STORE, RUNS = ".assay/store", "runs"

@@ -46,7 +46,7 @@ from pipelines.retrieval.onegen.sequences import answered, read
 from pipelines.retrieval.onegen.vocabulary import Vocabulary
 
 pd.options.display.max_colwidth = 90
-pd.options.display.precision = 3
+pd.options.display.float_format = "{:.3f}".format
 plt.rcParams |= {"figure.dpi": 100, "axes.spines.top": False, "axes.spines.right": False, "axes.titlelocation": "left"}
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#999999"
 STORE, RUNS = ".assay/store", "runs"
