@@ -59,7 +59,8 @@ STORE, RUNS = ".assay/store", "runs"
 # key-value cache, and the model goes on. Here is such a sequence as it is learnt from:
 
 # %% tags=["parameters"]
-PAIRS, STEPS, DEV, TEST, DOCUMENTS, SAMPLES, TOKENS = 96, 24, 12, 36, 40, 2, 16
+PAIRS, STEPS, DEV, TEST, DOCUMENTS, TOKENS = 96, 24, 12, 36, 40, 16
+TAUGHT, ANSWERED, CALIBRATED, ASKED, EPOCHS = 231, 60, 20, 48, 3  # of section 4
 
 # %%
 subject = embedded(EmbeddedLanguageModel()).subject()
@@ -271,19 +272,20 @@ print(f"   equal to the last bit: {same}; {count:,} parameters beside {base:,}, 
 # %% [markdown]
 # ## 4. Does the signal know?
 #
-# We tune the model on the pairs, so that it knows *something* by heart, and let it answer without documents. Three
+# We tune the model on all pairs, so that it knows *something* by heart, and let it answer without documents. Three
 # signals say how sure each answer is: Otter, a **probe** (logistic regression on the model's own last state), and the
 # **probability** that the model gave to its tokens, which costs nothing. All three are calibrated on dev.
 
 # %%
-KINDS = {"otter": {"kind": "otter", "samples": SAMPLES, "epochs": 2, "metric": "contains"},
-         "probe": {"kind": "probe", "samples": SAMPLES, "metric": "contains"},
+KINDS = {"otter": {"kind": "otter", "samples": 1, "questions": ANSWERED, "metric": "contains"},
+         "probe": {"kind": "probe", "samples": 1, "questions": ANSWERED, "metric": "contains"},
          "probability": {"kind": "probability", "samples": 0, "metric": "contains"}}  # fmt: skip
 finished = assay.run(
     BASICS | {
         "name": "lab-07-signals",
+        "sample": {"train": TAUGHT, "dev": CALIBRATED, "test": ASKED},
         "primary_metric": "contains",
-        "finetuning": {"kind": "lora", "epochs": 2, "batch_size": 8},
+        "finetuning": {"kind": "lora", "epochs": EPOCHS, "batch_size": 8},
         "configurations": [
             *({"id": name, "arm": "lora", "prompt": "plain", "intervention": one} for name, one in KINDS.items()),
             {"id": "always_read", "arm": "lora_rag", "retriever": "bm25", "depth": 1, "prompt": "plain"},

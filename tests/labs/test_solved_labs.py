@@ -34,8 +34,12 @@ SMALL = {
         "DEV": 4,
         "TEST": 9,
         "DOCUMENTS": 9,
-        "SAMPLES": 1,
         "TOKENS": 6,
+        "TAUGHT": 8,
+        "ANSWERED": 6,
+        "CALIBRATED": 4,
+        "ASKED": 9,
+        "EPOCHS": 1,
     },
 }
 
