@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from assay.completions import Counted
 from assay.experiment import Configuration
@@ -113,7 +113,7 @@ class Indexing:
         return [*parts, self._index_key(config, retriever, content)]
 
     def _index_key(self, config: StageConfig, retriever: Retriever, content: str) -> str:
-        learnt = self.stages.labels_key if _learns(retriever) else ""
+        learnt = self.stages.labels_key if learns(retriever) else ""
         language = self.stages.dataset.language
         return fingerprint("index", config, stage_code(config), retriever.identity, content, language, learnt)
 
@@ -123,8 +123,9 @@ class Indexing:
     def _index(self, config: StageConfig, retriever: Retriever, content: str, chunks: list[Chunk]) -> Entry:
         def make(folder: Path) -> dict[str, float]:
             learnt: dict[str, float] = {}
-            if isinstance(retriever, LearningRetriever) and retriever.learns:
-                parts = [self._open(part, content, chunks) for part in retriever.parts]
+            needed = retriever.parts
+            if learns(retriever):
+                parts = [self._open(part, content, chunks) for part in needed]
                 started = perf_counter()
                 with self.stages.progress.training(f"training {config.kind}") as report:
                     learnt = dict(retriever.learn(material(self.stages, chunks), parts, folder, report))
@@ -190,5 +191,6 @@ def chunk_of(row: dict[str, Any]) -> Chunk:
     return Chunk(**{**row, "parent": tuple(row["parent"]) if row["parent"] else None})
 
 
-def _learns(retriever: Retriever) -> bool:
+def learns(retriever: Retriever) -> TypeGuard[LearningRetriever]:
+    """Whether the retriever is trained on the dataset's questions before its index is built."""
     return isinstance(retriever, LearningRetriever) and retriever.learns

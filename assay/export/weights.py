@@ -4,9 +4,10 @@ reads or merged into their base, and what a retriever learnt."""
 import shutil
 from pathlib import Path
 
+from assay.indexing import learns
 from assay.pipeline import Pipeline
 from pipelines.errors import UserError
-from pipelines.retrieval import LearningRetriever, retrievers
+from pipelines.retrieval import retrievers
 
 
 def export_weights(pipeline: Pipeline, folder: Path, *, merged: bool = False) -> None:
@@ -43,7 +44,7 @@ def export_retriever(pipeline: Pipeline, folder: Path) -> None:
     if configuration.retriever is None:
         raise UserError(f"{configuration.id}: it retrieves nothing")
     retriever = retrievers.build(configuration.retriever, pipeline.stages.dataset.language)
-    if not (isinstance(retriever, LearningRetriever) and retriever.learns):
+    if not learns(retriever):
         raise UserError(f"{configuration.id}: retriever {configuration.retriever.kind} learns nothing")
     *_, own = pipeline.stages.indexing.indexes(configuration)
     shutil.copytree(own.folder, folder, ignore=shutil.ignore_patterns("manifest.json"), dirs_exist_ok=True)

@@ -43,13 +43,14 @@ def train(
     with torch.random.fork_rng(), fused_lora(model):
         torch.manual_seed(seed)
         model.train()
+        base = model.get_base_model()
         if config.gradient_checkpointing:
             model.activation_checkpointing_enable()
         for step, batch in enumerate(islice((one for epoch in epochs for one in epoch), steps), start=1):
             rows = [document(name) for name in batch.documents]
             lengths = [len(one.ids) for one in (*batch.sequences, *rows)]
-            with fast_attention(model.get_base_model(), max(lengths)):
-                generation, retrieval = step_losses(model.get_base_model(), batch, rows, config)
+            with fast_attention(base, max(lengths)):
+                generation, retrieval = step_losses(base, batch, rows, config)
                 loss = config.weight_g * generation + config.weight_r * retrieval
                 if not torch.isfinite(loss):
                     raise UserError(f"retriever onegen: the loss of step {step} is no number; lower learning_rate")
