@@ -37,7 +37,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "late_interaction after bm25": {"kind": "late_interaction", "first": "bm25"},
     "graph": {"kind": "graph"},
     "graph with synonyms": {"kind": "graph", "synonymy": 0.8},
-    "mafin": {"kind": "mafin", "steps": 0},
+    "mafin": {"kind": "mafin", "steps": 0, "weight": 0.5},
     "linear_adapter": {"kind": "linear_adapter", "steps": 0},
     "moee": {"kind": "moee", "name": "olmoe"},
     "moee_virtual": {"kind": "moee_virtual", "name": "llama", "experts": 8},

@@ -86,7 +86,7 @@ def settings(tiny_encoder: Path) -> Callable[..., dict[str, Any]]:
     def make(**changes: Any) -> dict[str, Any]:
         augmenter = {"name": str(tiny_encoder), "layers": 2, "max_length": 16, **changes.pop("augmenter", {})}
         training = {"steps": 30, "queries_per_step": 8, "learning_rate": 3e-3, "evaluations": 3, "patience": 3}
-        return {"kind": "mafin", "index": "exact", "augmenter": augmenter, **training, **changes}
+        return {"kind": "mafin", "index": "exact", "weight": 0.5, "augmenter": augmenter, **training, **changes}
 
     return make
 
