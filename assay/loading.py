@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from assay.experiment import RETRIEVED_ARMS, Experiment
 from assay.grid import expand
+from assay.naming import varied
 from eval.results import TUNED_ARMS
 from pipelines.errors import UserError
 from pipelines.registry import nearest
@@ -18,6 +19,8 @@ from pipelines.registry import nearest
 Location = tuple[str | int, ...]
 Origin = tuple[int, set[str]]
 """Which entry of the file a configuration comes from, and what it took from the defaults."""
+
+_FORM = re.compile(r"(literal|tuple|list|dict|function-[a-z]+)\[|constrained-|(bool|int|float|str)$")
 
 DEFAULTS = ("chunker", "enrichment", "training_data", "finetuning")
 """Stages that may stand at the top of a file, for all configurations that leave them out."""
@@ -61,15 +64,16 @@ def parse_experiment(data: Mapping[str, Any], path: Path = Path("experiment"), n
         expanded = []
         for index, entry in enumerate(entries):
             inherited = {name for name in defaults if isinstance(entry, dict) and name not in entry}
-            for configuration, _ in expand(_with_defaults(entry, defaults)):
+            for configuration, taken in expand(_with_defaults(entry, defaults)):
+                if taken and isinstance(configuration, dict) and isinstance(configuration.get("id"), str):
+                    configuration = {**configuration, "id": varied(configuration["id"], taken)}
                 expanded.append(configuration)
                 origins.append((index, inherited))
         data["configurations"] = expanded
     try:
         return Experiment.model_validate(_anchored(data, path.parent), context={"folder": path.parent})
     except ValidationError as error:
-        lines = dict.fromkeys(_line(path, node, problem, origins) for problem in error.errors())
-        raise UserError("\n".join(lines)) from error
+        raise UserError("\n".join(_lines(path, node, error.errors(), origins))) from error
 
 
 def as_yaml(experiment: Experiment) -> str:
@@ -124,8 +128,27 @@ def _is_path(field: Any) -> bool:
     return "Path" in str(field.annotation)
 
 
-def _line(path: Path, node: Any, problem: Any, origins: Sequence[Origin]) -> str:
-    location: Location = problem["loc"]
+def _lines(path: Path, node: Any, problems: Sequence[Any], origins: Sequence[Origin]) -> list[str]:
+    """One line for each place: the forms that a field may have are joined, and a list is not called empty where its
+    items have been refused."""
+    found: dict[tuple[str, str], list[str]] = {}
+    places = [_field(problem["loc"]) for problem in problems]
+    for problem, place in zip(problems, places, strict=True):
+        if problem["type"] == "too_short" and any(len(one) > len(place) for one in places if one[: len(place)] == place):
+            continue
+        start, message = _line(path, node, problem, place, origins)
+        alone = message if place == problem["loc"] else ""
+        found.setdefault((start, alone), []).append(message)
+    return [f"{start}{', or '.join(dict.fromkeys(messages))}" for (start, _), messages in found.items()]
+
+
+def _field(location: Location) -> Location:
+    """A place without the names that pydantic gives the forms of a union, such as ``constrained-float``."""
+    return tuple(part for part in location if not (isinstance(part, str) and _FORM.match(part)))
+
+
+def _line(path: Path, node: Any, problem: Any, location: Location, origins: Sequence[Origin]) -> tuple[str, str]:
+    """Where a problem stands, and what it is."""
     if location[:1] == ("configurations",) and len(location) > 1 and isinstance(location[1], int) and origins:
         index, inherited = origins[location[1]]
         inside = location[2:]
@@ -135,7 +158,7 @@ def _line(path: Path, node: Any, problem: Any, origins: Sequence[Origin]) -> str
     if problem["type"] == "unknown_field" and len(location) == 1:
         message = f"unknown field; {nearest(location[0], [*Experiment.model_fields, *DEFAULTS])}"
     place = f"{path}:{_line_number(node, location)}" if node is not None else str(path)
-    return f"{place}: {field}: {message[0].lower()}{message[1:]}"
+    return f"{place}: {field}: ", f"{message[0].lower()}{message[1:]}"
 
 
 def _line_number(node: Any, location: Location) -> int:

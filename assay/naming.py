@@ -1,11 +1,13 @@
 """Names of configurations: short, unique, and telling them apart by what differs."""
 
 from collections import Counter
+from collections.abc import Mapping
 from hashlib import blake2b
 
 from pydantic_core import PydanticCustomError
 
 from assay.experiment import Configuration
+from assay.grid import Path
 from pipelines.registry import nested
 
 LONGEST = 24
@@ -31,17 +33,22 @@ def with_ids(configurations: tuple[Configuration, ...]) -> tuple[Configuration, 
         if count > 1:
             alike = [index for index, other in enumerate(names) if other == name]
             flat = [flatten(configurations[index].model_dump(exclude={"id"})) for index in alike]
-            varied = sorted({key for one in flat for key in one if len({str(other.get(key)) for other in flat}) > 1})
+            different = sorted({key for one in flat for key in one if len({str(other.get(key)) for other in flat}) > 1})
             for index, values in zip(alike, flat, strict=True):
                 if configurations[index].id:
                     continue
-                marks = [f"{key.rpartition('.')[2]}{_short(values[key])}" for key in varied if key in values]
+                marks = [f"{key.rpartition('.')[2]}{_short(values[key])}" for key in different if key in values]
                 names[index] = _plain("-".join([name, *marks]))
     if repeated := [name for name, count in Counter(names).items() if count > 1]:
         raise PydanticCustomError(
             "same_configuration", "two configurations are the same: {name}", {"name": repeated[0]}
         )
     return tuple(c.model_copy(update={"id": name}) for c, name in zip(configurations, names, strict=True))
+
+
+def varied(name: str, taken: Mapping[Path, object]) -> str:
+    """The id of one combination of a grid whose entry is named: ``name``, and the values that it took."""
+    return _plain("-".join([name, *(f"{path[-1]}{_short(value)}" for path, value in taken.items())]))
 
 
 def flatten(data: object, prefix: str = "") -> dict[str, str | int | float | bool | None]:

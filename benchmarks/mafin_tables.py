@@ -38,7 +38,7 @@ MAFIN = "Mafin 1/2"
 ARMS = ("linear adapter", "tuned alone", "untrained", "tuned apart", MAFIN, "Mafin, dev", "Mafin, learned", "published")
 CONTRASTS = [
     *((name, "black box") for name in ARMS),
-    *((MAFIN, name) for name in ("linear adapter", "tuned alone", "tuned apart")),
+    *((name, rival) for name in (MAFIN, "Mafin, dev") for rival in ("linear adapter", "tuned alone", "tuned apart")),
 ]
 
 

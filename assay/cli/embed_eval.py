@@ -25,4 +25,4 @@ def embed_eval(
 
     config = parse_embedder(embedder)
     tasks = Tasks(sts or (), retrieval or (), reranking or (), clustering or (), classification or ())
-    console().print(terminal_table(score_table(config.kind, evaluate_embedder(config, tasks))))
+    console().print(terminal_table(score_table(embedder, evaluate_embedder(config, tasks))))

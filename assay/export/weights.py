@@ -8,6 +8,7 @@ from assay.indexing import learns
 from assay.pipeline import Pipeline
 from pipelines.errors import UserError
 from pipelines.retrieval import retrievers
+from pipelines.retrieval.embedders import embedders
 
 
 def export_weights(pipeline: Pipeline, folder: Path, *, merged: bool = False) -> None:
@@ -37,8 +38,8 @@ def export_weights(pipeline: Pipeline, folder: Path, *, merged: bool = False) ->
 
 def export_retriever(pipeline: Pipeline, folder: Path) -> None:
     """Write what the retriever of ``pipeline`` learnt, with its index, into ``folder``, which must be empty or new; the
-    embedders of kind ``mafin`` and ``onegen`` read such a folder. Raises ``UserError`` where it learnt nothing, or the
-    folder holds something."""
+    embedders of kind ``mafin`` and ``onegen`` read such a folder. Raises ``UserError`` where it learnt nothing, nothing
+    that an embedder reads, or the folder holds something."""
     _check_empty(folder)
     configuration = pipeline.configuration
     if configuration.retriever is None:
@@ -46,6 +47,12 @@ def export_retriever(pipeline: Pipeline, folder: Path) -> None:
     retriever = retrievers.build(configuration.retriever, pipeline.stages.dataset.language)
     if not learns(retriever):
         raise UserError(f"{configuration.id}: retriever {configuration.retriever.kind} learns nothing")
+    readers = [name for name, kind in embedders.kinds().items() if "folder" in kind.config.model_fields]
+    if configuration.retriever.kind not in readers:
+        raise UserError(
+            f"{configuration.id}: no embedder reads what retriever {configuration.retriever.kind} learnt; those of "
+            f"{' and '.join(readers)} can be exported"
+        )
     *_, own = pipeline.stages.indexing.indexes(configuration)
     shutil.copytree(own.folder, folder, ignore=shutil.ignore_patterns("manifest.json"), dirs_exist_ok=True)
 

@@ -176,6 +176,28 @@ def test_all_errors_are_listed_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_what_is_wrong_in_every_configuration_is_said_once(tmp_path: Path) -> None:
+    """The forms of a field are one line, and a list whose items were refused is not called empty."""
+    head = "name: one\ndataset: builtin\nllm: embedded\nconfigurations:\n"
+    rag = "  - {arm: rag, retriever: {kind: mafin, weight: 1.5}}\n"
+    assert problems(tmp_path, head + rag) == [
+        "experiment.yaml:5: configurations.0.retriever.weight: input should be less than or equal to 1, or input "
+        "should be 'learned' or 'dev'"
+    ]
+    assert problems(tmp_path, head + "  []\n") == [
+        "experiment.yaml:4: configurations: tuple should have at least 1 item after validation, not 0"
+    ]
+
+
+def test_a_named_grid_names_its_combinations(tmp_path: Path) -> None:
+    entry = "  - {id: mine, arm: rag, retriever: {kind: {grid: [bm25, dense]}}, depth: {grid: [1, 2]}}\n"
+    head = "name: one\ndataset: builtin\nllm: embedded\nconfigurations:\n"
+    experiment = load_experiment(write(tmp_path, head + entry))
+    assert [one.id for one in experiment.configurations] == [
+        *("mine-kindbm25-depth1", "mine-kindbm25-depth2", "mine-kinddense-depth1", "mine-kinddense-depth2")
+    ]
+
+
 def test_missing_file_suggests_the_nearest(tmp_path: Path) -> None:
     path = write(tmp_path)
     with pytest.raises(UserError) as caught:

@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
+from assay.fingerprint import fingerprint
 from pipelines.errors import UserError
 from pipelines.learning import Material
 from pipelines.retrieval import retrievers
@@ -28,5 +30,23 @@ def test_a_trained_mafin_embeds_as_its_index_did(
 
 
 def test_a_folder_without_a_trained_mafin_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"holds no weight\.json"):
+    with pytest.raises(ValidationError, match=r"holds no weight\.json"):
         embedders.build(embedders.parse({"kind": "mafin", "folder": str(tmp_path)}))
+
+
+def test_its_weights_are_part_of_what_an_experiment_depends_on(tmp_path: Path) -> None:
+    """A dense retriever over it has a fingerprint, which changes with the weights; a folder that has gone is named."""
+    weight = tmp_path / "trained/weight.json"
+    weight.parent.mkdir()
+
+    def parsed(value: str) -> Any:
+        weight.write_text(value)
+        embedder = {"kind": "mafin", "folder": "trained"}
+        return retrievers.parse({"kind": "dense", "embedder": embedder}, {"folder": tmp_path})
+
+    one, same, other = parsed("0.5"), parsed("0.5"), parsed("0.6")
+    assert fingerprint(one) == fingerprint(same) != fingerprint(other)
+    assert one.embedder.folder == str(weight.parent)
+    weight.unlink()
+    with pytest.raises(UserError, match="trained: the trained Mafin that embeds is not there any more"):
+        retrievers.build(one, "en")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from pipelines.errors import UserError
 from pipelines.learning import Labelled, Material
@@ -209,5 +210,5 @@ def test_a_trained_onegen_is_an_embedder(trained: Any, tiny_folder: Path, tmp_pa
     assert best.tolist() == list(range(len(TEXTS)))
     untuned = embedders.build(embedders.parse({"kind": "onegen", "llm": llm}))
     assert untuned.identity != embedder.identity == retriever.open(CHUNKS, folder, ()).encoder.identity
-    with pytest.raises(UserError, match=r"holds no adapter_model\.safetensors"):
+    with pytest.raises(ValidationError, match=r"holds no adapter_model\.safetensors"):
         embedders.build(embedders.parse({"kind": "onegen", "folder": str(tmp_path), "llm": llm}))
