@@ -1,6 +1,6 @@
 """What a reader of the results is warned of before anything else, one line each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from assay.experiment import Experiment
 from assay.language_check import language_warnings
@@ -10,7 +10,7 @@ from pipelines.records import Dataset
 
 def cautions(experiment: Experiment, dataset: Dataset, measured: Sequence[Measured], errors: int) -> tuple[str, ...]:
     """Answers that failed (``errors``), gold that is not there, models that do not read the data, questions not
-    rewritten."""
+    rewritten, interventions that had nothing to learn from."""
     failed = (f"{errors} answers failed and count as wrong",) if errors else ()
     asked = len(dataset.split("test"))
     unwritten = tuple(
@@ -19,7 +19,25 @@ def cautions(experiment: Experiment, dataset: Dataset, measured: Sequence[Measur
         for one in measured
         if one.fell_back
     )
-    return (*failed, *_without_gold(experiment, dataset), *language_warnings(experiment, dataset), *unwritten)
+    return (
+        *failed,
+        *_without_gold(experiment, dataset),
+        *language_warnings(experiment, dataset),
+        *unwritten,
+        *_learnt_nothing(measured),
+    )
+
+
+def _learnt_nothing(measured: Sequence[Measured]) -> Iterator[str]:
+    """Interventions whose answers to learn from were all of one kind."""
+    for one in measured:
+        answers, right = one.learnt.get("train_answers", 0.0), one.learnt.get("train_answers_right", 0.0)
+        if answers and right in (0.0, answers):
+            alike = "right" if right else "wrong"
+            yield (
+                f"all {answers:.0f} answers that the intervention of {one.id} learnt from are {alike}: its confidence "
+                "knows nothing"
+            )
 
 
 def _without_gold(experiment: Experiment, dataset: Dataset) -> tuple[str, ...]:

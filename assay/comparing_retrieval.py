@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from assay.experiment import Configuration, Experiment
+from assay.learnt import learnt
 from assay.measure import one_off
 from assay.progress import Progress
 from assay.retrieval import Retrieved
 from assay.retrieval_results import METRIC, RetrievalComparison, RetrievalRow, save_comparison
-from assay.retrieval_table import cells_of
+from assay.retrieval_table import cells_of, learnt_of
 from assay.stages import Stages
 from assay.store import Store
 from assay.tables import markdown_table
@@ -84,7 +85,8 @@ def compare_retrieval(
     folder = runs / experiment.name
     folder.mkdir(parents=True, exist_ok=True)
     save_comparison(result, folder / "retrieval.json")
-    (folder / "retrieval.md").write_text(markdown_table(cells_of(result)) + "\n", encoding="utf-8")
+    lines = [markdown_table(cells_of(result)), *(f"\n- {line}" for line in learnt_of(result))]
+    (folder / "retrieval.md").write_text("".join(lines) + "\n", encoding="utf-8")
     return result
 
 
@@ -168,6 +170,7 @@ def _row(
         index_bytes=paid.index_bytes,
         train_seconds=paid.train_seconds,
         fell_back=found.fell_back,
+        learnt=learnt(stages, configuration),
     )
 
 

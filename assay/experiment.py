@@ -172,7 +172,9 @@ class Experiment(Closed):
     prompt_questions: int = Field(30, ge=1, description="dev questions on which an arm chooses its prompt")
     configurations: tuple[Configuration, ...] = Field(min_length=1, description="the pipelines to compare")
     contrasts: tuple[tuple[str, str], ...] = Field(
-        (), description="pairs of arms or ids; absent: each arm against rag, closed_book"
+        (),
+        description="pairs of arms or ids; absent: each arm against rag, closed_book; with one arm alone, the "
+        "configuration that dev chose against the others",
     )
     margin: float = Field(0.03, gt=0, lt=1, description="differences of the primary metric below this do not matter")
     judge: JudgeConfig | None = Field(None, description="a language model that judges answers; absent: none does")

@@ -134,7 +134,9 @@ def _lines(path: Path, node: Any, problems: Sequence[Any], origins: Sequence[Ori
     found: dict[tuple[str, str], list[str]] = {}
     places = [_field(problem["loc"]) for problem in problems]
     for problem, place in zip(problems, places, strict=True):
-        if problem["type"] == "too_short" and any(len(one) > len(place) for one in places if one[: len(place)] == place):
+        if problem["type"] == "too_short" and any(
+            len(one) > len(place) for one in places if one[: len(place)] == place
+        ):
             continue
         start, message = _line(path, node, problem, place, origins)
         alone = message if place == problem["loc"] else ""

@@ -7,6 +7,7 @@ import numpy as np
 from assay.answering import Asking, ask
 from assay.experiment import Configuration, Experiment
 from assay.fingerprint import fingerprint
+from assay.learnt import learnt
 from assay.naming import flatten
 from assay.preferences import feedback_api
 from assay.retrieval import Retrieved
@@ -61,8 +62,8 @@ def _measured(
     template = selection.templates[configuration.id]
     dev = selection.scores[configuration.id]
     adapters = [entry for seed in seeds_of(stages, configuration) if (entry := stages.adapter(configuration, seed))]
-    learnt = [stages.interventions.entry(configuration, seed) for seed in seeds_of(stages, configuration)]
-    along = [entry for entry in learnt if entry is not None]
+    fitted = [stages.interventions.entry(configuration, seed) for seed in seeds_of(stages, configuration)]
+    along = [entry for entry in fitted if entry is not None]
     retrieved = _retrieved(stages, configuration, questions)
     return Measured(
         id=configuration.id,
@@ -85,6 +86,7 @@ def _measured(
         training=fingerprint([entry.content for entry in adapters]) if adapters else "",
         training_set=stages.tuning.card(configuration) if adapters else None,
         cross_model=configuration.llm is not None and configuration.llm != stages.experiment.llm,
+        learnt=learnt(stages, configuration, along),
     )
 
 

@@ -70,16 +70,17 @@ def make_plan(experiment: Experiment, store: Path) -> Plan:
         tries = len(experiment.prompts) if configuration.arm not in leads and configuration.prompt is None else 1
         leads.add(configuration.arm)
         asked = len(test) * (experiment.seeds if configuration.tuned else 1) + len(dev) * tries
-        seconds = asked * _answer_seconds(configuration, test) + experiment.latency.questions * 0.35
+        answered = stages.finished_key(configuration) in finished
+        answering = asked * _answer_seconds(configuration, test) + experiment.latency.questions * 0.35
+        seconds = 0.0 if answered else answering
         stored = []
         for name, key, needed in _work(stages, configuration):
             there = ":" not in key and stages.store.peek(key)
             stored.append(f"{name} {'stored' if there else 'to do'}")
             seconds += 0.0 if there or key in paid else needed
             paid.add(key)
-        answered = stages.finished_key(configuration) in finished
         stored.append(f"answers {'stored' if answered else 'to do'}")
-        lines.append(Line(configuration, ", ".join(dict.fromkeys(stored)), 0.0 if answered else seconds))
+        lines.append(Line(configuration, ", ".join(dict.fromkeys(stored)), seconds))
     shared = SECOND_RUN_SECONDS if len(finished) == len(keys) else SHARED_SECONDS
     price = load_price_book(Path(experiment.economics.price_book) if experiment.economics.price_book else None)
     hours = (shared + sum(line.seconds for line in lines)) / 3600

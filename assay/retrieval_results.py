@@ -1,7 +1,7 @@
 """What a comparison of retrieval found, and its file."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from eval.results import Comparison, Estimate
@@ -14,7 +14,8 @@ class RetrievalRow:
     """One configuration: ``dev`` is the mean of ``METRIC`` there (``None`` without dev), ``metrics`` are on test.
 
     Seconds are machine time per question in a batch, language model calls included; ``context_tokens`` what the model
-    would be given to read; ``ranks_as`` an earlier configuration with the same rankings on test."""
+    would be given to read; ``ranks_as`` an earlier configuration with the same rankings on test; ``learnt`` what was
+    learnt or chosen on train and dev."""
 
     id: str
     dev: float | None
@@ -26,6 +27,7 @@ class RetrievalRow:
     train_seconds: float
     fell_back: int
     ranks_as: str = ""
+    learnt: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

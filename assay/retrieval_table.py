@@ -6,6 +6,7 @@ from rich.table import Table
 
 from assay.retrieval_results import METRIC, RetrievalComparison, RetrievalRow
 from assay.tables import terminal_table
+from eval.report.wording import in_words
 from eval.results import Comparison
 
 
@@ -45,6 +46,11 @@ def size_of(result: RetrievalComparison) -> str:
     size = f"{result.dataset}: {result.documents:,} documents, {result.questions:,} test questions"
     left_out = f"; {result.leaks_left_out} training questions that stand in dev or test left out"
     return size + (left_out if result.leaks_left_out else "")
+
+
+def learnt_of(result: RetrievalComparison) -> list[str]:
+    """What each configuration learnt or chose on train and dev, a line each."""
+    return [f"{row.id} learnt: {in_words(row.learnt)}" for row in result.rows if row.learnt]
 
 
 def retrieval_table(result: RetrievalComparison) -> Table:

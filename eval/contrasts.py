@@ -18,7 +18,8 @@ LEVEL = 0.95
 def named_contrasts(declared: Sequence[tuple[str, str]], measured: Sequence[Measured]) -> list[tuple[str, str]]:
     """The declared contrasts as pairs of configuration ids, an arm standing for its representative.
 
-    Where none is declared, each arm's representative is compared with those of ``rag`` and of ``closed_book``.
+    Where none is declared, each arm's representative is compared with those of ``rag`` and of ``closed_book``; where
+    there is one arm alone, the configuration that dev chose with its others.
     """
     chosen: dict[str, str] = {one.arm: one.id for one in measured if one.selected_on_dev}
     if declared:
@@ -28,6 +29,8 @@ def named_contrasts(declared: Sequence[tuple[str, str]], measured: Sequence[Meas
     else:
         baselines = [arm for arm in ("rag", "closed_book") if arm in chosen]
         pairs = [(chosen[arm], chosen[base]) for base in baselines for arm in ARMS if arm in chosen and arm != base]
+        if len(chosen) == 1:
+            pairs = [(best, one.id) for best in chosen.values() for one in measured]
     unique: list[tuple[str, str]] = []
     for a, b in pairs:
         if a != b and (a, b) not in unique and (b, a) not in unique:

@@ -101,6 +101,9 @@ def evaluate(
         one.id: diagnose(questions, one, scores[one.id], documents=documents, language=language) for one in measured
     }
     absent = {f"configurations.{place}": reason for place, reason in money.absent.items()}
+    if not comparisons:
+        absent["comparisons"] = "there is one configuration" if len(measured) == 1 else "no contrasts are declared"
+        absent["break_even"] = "nothing was compared"
     results = []
     for one in measured:
         reasons = {"diagnosis": diagnoses[one.id].absent} if diagnoses[one.id].absent else {}
@@ -161,6 +164,7 @@ def _result(
         confidence=sure,
         latency=one.latency,
         training_set=one.training_set,
+        learnt=dict(one.learnt),
         tokens=_tokens(one),
         cost=cost,
         roi=returns,

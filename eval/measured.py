@@ -1,7 +1,7 @@
 """What a run measured for one configuration on the test split, before any of it is judged."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from eval.results import Arm, Latency, Scalar, Store, TrainingCard
@@ -39,7 +39,7 @@ class Measured:
     order), what its search found and how that was ranked in the end (``None`` where nothing is retrieved; ids of
     ``chunks``). ``fell_back`` counts questions whose rewriting gave nothing. ``api`` names the model that is paid by
     tokens; empty where answers are computed on machines of one's own. ``judged`` is what a judge said of the first
-    seed's answers."""
+    seed's answers, ``learnt`` what stages learnt or chose on train and dev."""
 
     id: str
     arm: Arm
@@ -62,3 +62,4 @@ class Measured:
     training: str = ""
     training_set: TrainingCard | None = None
     cross_model: bool = False
+    learnt: Mapping[str, float] = field(default_factory=dict)

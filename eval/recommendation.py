@@ -104,6 +104,9 @@ def recommend(
     if gold:
         rule += f" Left out because they need the gold passages: {', '.join(gold)}."
     decided = chosen.id == best.id or behind[chosen.id].high <= margin
+    if chosen.test <= 0:
+        decided = False
+        because += f" But its {metric} on test is 0: it answers nothing right, and nothing speaks for using it."
     return Recommendation(id=chosen.id, decided=decided, because=because, rule=rule)
 
 

@@ -171,6 +171,8 @@ class ConfigurationResult(Part):
     """Where an intervention reads along (docs/interventions.md)."""
     latency: Latency | None = None
     training_set: TrainingCard | None = None
+    learnt: dict[str, float] = Field({})
+    """What its stages learnt or chose on train and dev, such as a weight, and how well that did on dev."""
     tokens: Tokens
     cost: Cost
     roi: Roi | None = None

@@ -23,11 +23,13 @@ def retrieve(
     """Compare what the retrieved configurations find, with paired tests, before any answer is paid for."""
     from assay.comparing_retrieval import compare_retrieval
     from assay.loading import load_experiment
-    from assay.retrieval_table import retrieval_table
+    from assay.retrieval_table import learnt_of, retrieval_table
 
     loaded = load_experiment(experiment, overrides or [])
     terminal = console()
     shown = None if quiet else terminal
     result = compare_retrieval(loaded, store=store, runs=runs, against=against or (), console=shown)
     terminal.print(retrieval_table(result))
+    for line in learnt_of(result):
+        terminal.print(line, highlight=False, soft_wrap=True)
     terminal.print(f"\ntable: {runs / loaded.name / 'retrieval.md'}", highlight=False, soft_wrap=True)

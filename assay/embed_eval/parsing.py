@@ -23,7 +23,9 @@ def parse_embedder(text: str) -> StageConfig:
         reason = str(error).split("\n")[0]
         raise UserError(f"embedder {text!r}: not valid YAML: {reason}") from error
     try:
-        config: StageConfig = TypeAdapter(EmbedderField).validate_python(data, context={"folder": path.parent} if named else None)
+        config: StageConfig = TypeAdapter(EmbedderField).validate_python(
+            data, context={"folder": path.parent} if named else None
+        )
     except ValidationError as error:
         found = (f"embedder {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         raise UserError("\n".join(line.replace(" :", ":") for line in found)) from error

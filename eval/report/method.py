@@ -1,7 +1,7 @@
 """How the numbers were made, as lists of (what, how)."""
 
 from eval.numbers import count, duration, score
-from eval.report.wording import metric_name
+from eval.report.wording import in_words, metric_name
 from eval.results import ConfigurationResult, Estimate, JudgeQuality, Results
 
 Rows = list[tuple[str, str]]
@@ -13,12 +13,17 @@ def how_measured(results: Results) -> list[tuple[str, Rows]]:
         ("Data", _data(results)),
         ("Rules", _rules(results)),
         ("Judged metrics", _judged(results)),
+        ("Learnt or chosen on train and dev", _learnt(results)),
         ("Prices", _prices(results)),
         ("Machine", _machine(results)),
         ("Timings", [(name.replace("_", " "), duration(value)) for name, value in results.timings.items()]),
         ("Not measured, and why", [(name, reason) for name, reason in results.absent.items()]),
     ]
     return [(title, rows) for title, rows in lists if rows]
+
+
+def _learnt(results: Results) -> Rows:
+    return [(one.id, in_words(one.learnt)) for one in results.configurations if one.learnt]
 
 
 def _data(results: Results) -> Rows:

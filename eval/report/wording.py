@@ -1,6 +1,7 @@
 """Verdicts and names in plain words, the same in the report and in the terminal."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from markupsafe import Markup
@@ -55,6 +56,11 @@ def metric_title(name: str) -> str:
     """The reader's name of a metric at the start of a line."""
     text = metric_name(name)
     return text[0].upper() + text[1:]
+
+
+def in_words(numbers: Mapping[str, float]) -> str:
+    """Named numbers in a line."""
+    return ", ".join(f"{metric_name(name)} {value:.4g}" for name, value in numbers.items())
 
 
 def breakable(name: str) -> Markup:

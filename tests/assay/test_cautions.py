@@ -16,7 +16,7 @@ QUESTIONS = tuple(Question(name, "Who?", ("Ada",), "dev" if name == "a" else "te
 
 def found(language: str, errors: int, **fell_back: int) -> tuple[str, ...]:
     dataset = Dataset("x", (Document("a", "Ada"),), QUESTIONS, language)
-    measured: list[Any] = [SimpleNamespace(id=name, fell_back=count) for name, count in fell_back.items()]
+    measured: list[Any] = [SimpleNamespace(id=name, fell_back=count, learnt={}) for name, count in fell_back.items()]
     return cautions(EXPERIMENT, dataset, measured, errors)
 
 
@@ -46,3 +46,15 @@ def test_a_test_split_without_gold_takes_metrics_and_gold_context_away() -> None
     assert cautions(experiment, judged, [], 0)[0].startswith("no test question has a gold passage: gold_context reads")
     gold = replace(bare, questions=(*QUESTIONS, Question("d", "Who?", ("Ada",), "test", (Span("a", 0, 3),))))
     assert cautions(experiment, gold, [], 0) == ()
+
+
+def test_an_intervention_that_saw_answers_of_one_kind_has_learnt_nothing() -> None:
+    dataset = Dataset("x", (Document("a", "Ada"),), QUESTIONS)
+    measured: list[Any] = [
+        SimpleNamespace(id=name, fell_back=0, learnt={"train_answers": 9.0, "train_answers_right": float(right)})
+        for name, right in (("none", 0), ("some", 4), ("every", 9))
+    ]
+    assert cautions(EXPERIMENT, dataset, measured, 0) == (
+        "all 9 answers that the intervention of none learnt from are wrong: its confidence knows nothing",
+        "all 9 answers that the intervention of every learnt from are right: its confidence knows nothing",
+    )

@@ -61,6 +61,16 @@ def test_files_hold_what_was_returned(experiment: dict[str, Any], tmp_path: Path
     assert cells_of(result)[3][-1] == "ranks as bm25"
 
 
+def test_what_dev_chose_is_said(experiment: dict[str, Any], tmp_path: Path) -> None:
+    hybrid = {"kind": "hybrid", "parts": ["bm25", "bm25"], "fusion": "convex", "weights": "dev"}
+    experiment["configurations"] = [{"id": "both", "arm": "rag", "retriever": hybrid}]
+    (row,) = retrieve(experiment, tmp_path).rows
+    assert row.learnt["weight"] == 0.5
+    assert row.learnt["dev_ndcg_at_10"] == row.dev == 1.0
+    table = (tmp_path / "runs/search/retrieval.md").read_text(encoding="utf-8")
+    assert table.endswith("\n- both learnt: dev ndcg@10 1, dev questions 2, weight 0.5\n")
+
+
 def test_unknown_baseline_and_experiments_without_retrieval_are_refused(
     experiment: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -76,6 +76,8 @@ def test_it_learns_from_answers_with_and_without_passages_and_never_of_test(made
         assert sum("Passage:" in prompt for prompt in prompts) == len(prompts) / 2 == len(questions)
         assert sum(row["greedy"] for row in rows) == len(prompts)
         assert {row["label"] for row in rows} == {0.0}  # the weights are random
+    assert entry.quantities["train_answers"] == len(judged["train"])
+    assert entry.quantities["train_answers_right"] == entry.quantities["dev_answers_right"] == 0
     spent = one_off(stages, mine, [], [entry])
     assert spent.data_generation_output_tokens == entry.quantities["generation_output_tokens"] > 20
     assert spent.train_seconds >= entry.quantities["seconds"] > 0

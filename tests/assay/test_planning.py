@@ -50,13 +50,21 @@ def test_what_the_store_holds_is_said(experiment: Experiment, tmp_path: Path) ->
     assert plan.lines[1].stored == "chunks stored, index stored, answers to do"
 
 
-def test_finished_configurations_take_no_time(experiment: Experiment, tmp_path: Path) -> None:
+def test_finished_configurations_take_no_time_where_their_stages_are_there(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    untuned = [one for one in experiment.configurations if not one.tuned]
+    experiment = experiment.model_copy(update={"configurations": tuple(untuned)})
     stages = Stages(experiment, Store(tmp_path / "store"), Progress())
     done = {stages.finished_key(c): "yesterday" for c in experiment.configurations}
     some = dict(list(done.items())[:2])
     stages.store.records("finished").put_many(some)
     part = make_plan(experiment, tmp_path / "store")
-    assert [line.seconds == 0 for line in part.lines] == [True, True, False, False]
+    assert [line.seconds == 0 for line in part.lines] == [True, False, False]  # an index is missing
+    for configuration in untuned[1:]:
+        stages.indexing.indexes(configuration)
+    part = make_plan(experiment, tmp_path / "store")
+    assert [line.seconds == 0 for line in part.lines] == [True, True, False]
     assert part.shared_seconds == SHARED_SECONDS
     stages.store.records("finished").put_many(done)
     whole = make_plan(experiment, tmp_path / "store")

@@ -56,6 +56,12 @@ def test_default_without_rag_compares_with_closed_book_alone() -> None:
     assert named_contrasts((), [GRID[0], GRID[3], GRID[4]]) == [("gold", "closed"), ("tuned", "closed")]
 
 
+def test_default_with_one_arm_compares_what_dev_chose_with_the_others() -> None:
+    rag = [one("a", "rag", selected=False), one("b", "rag"), one("c", "rag", selected=False)]
+    assert named_contrasts((), rag) == [("b", "a"), ("b", "c")]
+    assert named_contrasts((), rag[1:2]) == []
+
+
 def test_default_without_a_baseline_compares_nothing() -> None:
     assert named_contrasts((), GRID[3:]) == []
 

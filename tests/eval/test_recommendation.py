@@ -52,6 +52,12 @@ def test_loss_below_the_margin_is_called_not_inferior() -> None:
     assert (found.decided, found.headline) == (True, "Use lora.")
 
 
+def test_what_answers_nothing_right_is_not_decided_on() -> None:
+    found = advise([option("rag", "rag", 0.0, 0.0, 500)], {})
+    assert not found.decided
+    assert found.because.endswith("But its f1 on test is 0: it answers nothing right, and nothing speaks for using it.")
+
+
 def test_all_others_shown_inferior_leaves_the_best() -> None:
     behind = {"lora": Shortfall(0.2, 0.1, 0.3), "closed_book": Shortfall(0.5, 0.4, 0.6)}
     found = advise([RAG, LORA, CLOSED], behind)

@@ -37,7 +37,7 @@ class OneGenEmbedderConfig(StageConfig):
 
 @embedders.kind(OneGenEmbedderConfig)
 def onegen(config: OneGenEmbedderConfig) -> Embedder:
-    """The vectors of a trained OneGen's index; of the base as it is without a folder. Raises ``UserError`` where that has gone."""
+    """The vectors of a trained OneGen's index; or of the base. Raises ``UserError`` where its folder has gone."""
     folder = Path(config.folder) if config.folder else None
     if folder and not (folder / ADAPTER).is_file():
         raise UserError(f"{folder}: the trained OneGen that embeds is not there any more")

@@ -93,7 +93,9 @@ class Mafin:
         config = self.config
         task = prepare(material, self.black_box, config)
         if config.weight == "dev" and task.dev is None:
-            raise UserError("weight: dev needs dev questions with gold passages; there are none, so give it as a number")
+            raise UserError(
+                "weight: dev needs dev questions with gold passages; there are none, so give it as a number"
+            )
         with torch.random.fork_rng():
             torch.manual_seed(material.seed)  # low-rank adapters start at random
             scorer = AugmentedScorer(Augmenter.start(config.augmenter), _while_training(config))

@@ -67,6 +67,8 @@ def test_a_retriever_that_learns_nothing_has_nothing_to_export(
     with pytest.raises(UserError, match="mine: it retrieves nothing"):
         export_retriever(make_pipeline(arm="closed_book"), tmp_path / "out")
     linear = {"kind": "linear_adapter", "steps": 1}
-    with pytest.raises(UserError, match="no embedder reads what retriever linear_adapter learnt; those of mafin and onegen"):
+    with pytest.raises(
+        UserError, match="no embedder reads what retriever linear_adapter learnt; those of mafin and onegen"
+    ):
         export_retriever(make_pipeline(retriever=linear), tmp_path / "out")
     assert not (tmp_path / "out").exists()
