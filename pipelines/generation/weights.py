@@ -190,7 +190,7 @@ def _snapshot(name: str) -> Path:
     from huggingface_hub import constants, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    hint = "download it once where there is a network, give its folder, or take kind embedded, which needs no download"
+    hint = "download it once where there is a network, give its folder, or take an embedded model, which needs none"
     try:
         return Path(snapshot_download(name, allow_patterns=list(_FILES), local_files_only=constants.HF_HUB_OFFLINE))
     except HFValidationError as error:

@@ -1,4 +1,4 @@
-"""Otter: a signal from parameters inserted into the frozen model (arXiv 2408.10764, 2024).
+"""Otter: a signal from parameters inserted into the frozen model (Yuan et al. 2024, arXiv 2408.10764).
 
 The model's own answers stay as they are; the signal at their end is the confidence, and may steer the choice of tokens
 on the way (ARGS, Khanov et al. 2024).

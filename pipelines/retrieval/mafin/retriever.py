@@ -34,7 +34,7 @@ AUGMENTER, WEIGHT = "augmenter", "weight.json"
 
 
 class MafinConfig(OverBlackBox):
-    """A black-box embedding beside a small trained one (Mafin, Zhang et al. 2024)."""
+    """A black-box embedding with a small trained one beside it, in one index (Mafin)."""
 
     kind: Literal["mafin"] = "mafin"
     augmenter: AugmenterConfig = Field(default=AugmenterConfig(), description="the small encoder that is trained")
