@@ -12,11 +12,13 @@ from rich.table import Table
 
 from assay.experiment import Configuration, Experiment
 from assay.interventions import AT_USE
+from assay.preflight import preflight
 from assay.progress import Progress
 from assay.stages import Stages
 from assay.store import Store
-from eval.economics.prices import load_price_book
+from eval.economics.prices import PriceBook, load_price_book
 from pipelines.effort import Effort, Laborious, Volume
+from pipelines.errors import UserError
 from pipelines.generation.prompts import training_pair
 from pipelines.records import Question
 from pipelines.registry import StageConfig
@@ -44,12 +46,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Plan:
-    """The dry run of one experiment. ``shared_seconds`` are paid once (loading, choices on dev, statistics)."""
+    """The dry run of one experiment. ``shared_seconds`` are paid once (loading, choices on dev, statistics);
+    ``refused`` is why a run would not begin, empty where it would."""
 
     experiment: Experiment
     lines: tuple[Line, ...]
     shared_seconds: float
     usd: float
+    refused: str = ""
 
     @property
     def minutes(self) -> float:
@@ -85,7 +89,15 @@ def make_plan(experiment: Experiment, store: Path) -> Plan:
     price = load_price_book(Path(experiment.economics.price_book) if experiment.economics.price_book else None)
     hours = (shared + sum(line.seconds for line in lines)) / 3600
     usd = hours * price.machine(experiment.economics.machine).usd_per_hour
-    return Plan(experiment, tuple(lines), shared, usd)
+    return Plan(experiment, tuple(lines), shared, usd, _refused(stages, price))
+
+
+def _refused(stages: Stages, price: PriceBook) -> str:
+    try:
+        preflight(stages, price, ())
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 def plan_table(plan: Plan) -> Table:

@@ -44,4 +44,7 @@ def plan(experiment: ExperimentFile, overrides: Overrides = None, store: StoreFo
     from assay.loading import load_experiment
     from assay.planning import make_plan, plan_table
 
-    console().print(plan_table(make_plan(load_experiment(experiment, overrides or []), store)))
+    terminal, made = console(), make_plan(load_experiment(experiment, overrides or []), store)
+    terminal.print(plan_table(made))
+    if made.refused:
+        terminal.print(f"assay run would refuse it: {made.refused}", highlight=False, markup=False, soft_wrap=True)

@@ -71,6 +71,12 @@ def test_finished_configurations_take_no_time_where_their_stages_are_there(
     assert whole.minutes == SECOND_RUN_SECONDS / 60
 
 
+def test_what_a_run_would_refuse_is_said(experiment: Experiment, tmp_path: Path) -> None:
+    assert make_plan(experiment, tmp_path / "store").refused == ""
+    probed = experiment.model_copy(update={"latency": experiment.latency.model_copy(update={"questions": 3})})
+    assert make_plan(probed, tmp_path / "store").refused.startswith("latency.questions: a median takes")
+
+
 def test_dollars_are_the_hours_at_the_machines_price(experiment: Experiment, tmp_path: Path) -> None:
     plan = make_plan(experiment, tmp_path / "store")
     assert plan.usd == pytest.approx(plan.minutes / 60 * 0.0816)  # small_cpu in the default price book
