@@ -149,9 +149,9 @@ class Interventions:
             ]
         kept = {split: [asdict(one) for one in some] for split, some in rows.items()}
         (folder / JUDGED).write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
-        counted = {f"{split}_{what}": float(number) for split, some in rows.items() for what, number in _counts(some)}
         return {
-            **counted,
+            **{f"{split}_answers": float(len(some)) for split, some in rows.items()},
+            **{f"{split}_answers_right": float(sum(one.label > 0 for one in some)) for split, some in rows.items()},
             "generation_seconds": sum(answer.seconds for answer in every),
             "generation_prompt_tokens": float(sum(answer.prompt_tokens for answer in every)),
             "generation_output_tokens": float(sum(answer.output_tokens for answer in every)),
@@ -196,12 +196,6 @@ class Interventions:
             )
             if value is not None:
                 yield Judged(prompt.text, answer.text, float(value), question.id, answer is greedy)
-
-
-def _counts(judged: Sequence[Judged]) -> Iterator[tuple[str, int]]:
-    """How many answers there are to learn from, and of how many right ones: those of which the metric is above zero."""
-    yield "answers", len(judged)
-    yield "answers_right", sum(one.label > 0 for one in judged)
 
 
 def _local(configuration: Configuration, model: LanguageModel) -> LocalModel:

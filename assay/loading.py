@@ -64,10 +64,10 @@ def parse_experiment(data: Mapping[str, Any], path: Path = Path("experiment"), n
         expanded = []
         for index, entry in enumerate(entries):
             inherited = {name for name in defaults if isinstance(entry, dict) and name not in entry}
-            for configuration, taken in expand(_with_defaults(entry, defaults)):
-                if taken and isinstance(configuration, dict) and isinstance(configuration.get("id"), str):
-                    configuration = {**configuration, "id": varied(configuration["id"], taken)}
-                expanded.append(configuration)
+            combinations = expand(_with_defaults(entry, defaults))
+            named = len(combinations) > 1 and isinstance(entry, dict) and isinstance(entry.get("id"), str)
+            for configuration, taken in combinations:
+                expanded.append({**configuration, "id": varied(entry["id"], taken)} if named else configuration)
                 origins.append((index, inherited))
         data["configurations"] = expanded
     try:

@@ -198,6 +198,14 @@ def test_a_named_grid_names_its_combinations(tmp_path: Path) -> None:
     ]
 
 
+def test_a_grid_of_one_and_a_grid_of_names_leave_names_alone(tmp_path: Path) -> None:
+    one = "  - {id: mine, arm: rag, retriever: bm25, depth: {grid: [1]}}\n"
+    names = "  - {id: {grid: [a, b]}, arm: rag, retriever: dense}\n"
+    head = "name: one\ndataset: builtin\nllm: embedded\nconfigurations:\n"
+    experiment = load_experiment(write(tmp_path, head + one + names))
+    assert [one.id for one in experiment.configurations] == ["mine", "a", "b"]
+
+
 def test_missing_file_suggests_the_nearest(tmp_path: Path) -> None:
     path = write(tmp_path)
     with pytest.raises(UserError) as caught:
